@@ -1,0 +1,4 @@
+export type { DevicesApi } from './api.ts';
+export { devicesClient, isNoAnswer, reachErrors } from './client.ts';
+export { deviceErrors } from './errors.ts';
+export * from './schemas.ts';

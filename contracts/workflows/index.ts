@@ -1,0 +1,2 @@
+export { workflowErrors } from './errors.ts';
+export * from './schemas.ts';

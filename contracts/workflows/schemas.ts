@@ -1,0 +1,204 @@
+import { DeviceId, OperationName, Priority, priorities, WorkflowId } from '@labwright/contract-devices';
+import { NextCursor, nullable, Timestamp } from '@labwright/kernel/http';
+import Type, { type Static } from 'typebox';
+
+export { priorities };
+
+export const workflowStatuses = [
+  'created',
+  'queued',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+export const WorkflowStatus = Type.Enum(workflowStatuses);
+export type WorkflowStatus = Static<typeof WorkflowStatus>;
+
+export const stepStatuses = ['pending', 'running', 'succeeded', 'failed', 'unknown', 'skipped'] as const;
+export const StepStatus = Type.Enum(stepStatuses);
+
+/** A row of `workflow_steps`: one operation on the workflow's device. */
+export const Step = Type.Object({
+  position: Type.Integer({ description: 'From 1.' }),
+  operation: Type.String(),
+  parameters: Type.Record(Type.String(), Type.Unknown()),
+  status: StepStatus,
+  attempts: Type.Integer({ description: 'Tries so far.' }),
+  execution_id: nullable(
+    Type.String({ description: "The newest try, as device-service's execution log names it." }),
+  ),
+  result: nullable(Type.Record(Type.String(), Type.Unknown())),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  started_at: nullable(Timestamp),
+  finished_at: nullable(Timestamp),
+});
+export type Step = Static<typeof Step>;
+
+export const Barcode = Type.String({
+  pattern: '^[\\x21-\\x7e]{1,64}$',
+  description: 'As the scanner reads it: visible ASCII, at most 64.',
+});
+/** `A1` is the first row, first column; rows go on to `AF` (1,536-well plates have 32 rows and 48 columns). */
+export const WellName = Type.String({ pattern: '^[A-Z]{1,2}[1-9][0-9]?$' });
+export const PlateId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$' });
+export const SampleType = Type.String({ pattern: '^[a-z][a-z0-9_ -]{0,49}$' });
+
+/** A row of `samples`: a specimen and where it stands. */
+export const Sample = Type.Object({
+  id: Type.String(),
+  barcode: Type.String(),
+  sample_type: Type.String({ description: '`blood`, `tissue`, `saliva`, …' }),
+  plate_id: nullable(Type.String()),
+  well: nullable(Type.String()),
+  volume_ul: nullable(Type.Number({ description: 'Microlitres.' })),
+  metadata: Type.Record(Type.String(), Type.Unknown()),
+  created_at: Timestamp,
+});
+export type Sample = Static<typeof Sample>;
+
+export const Plate = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  rows: Type.Integer(),
+  columns: Type.Integer(),
+  created_at: Timestamp,
+});
+export type Plate = Static<typeof Plate>;
+
+/** A row of `workflows` with its steps and samples. */
+export const Workflow = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  device_id: Type.String(),
+  status: WorkflowStatus,
+  status_reason: nullable(Type.String({ description: 'Why it is paused, failed or cancelled.' })),
+  priority: Priority,
+  auto: Type.Boolean({ description: 'Carries out its steps and completes by itself once it runs.' }),
+  booking_id: nullable(Type.String()),
+  fencing_token: nullable(Type.Integer()),
+  queue_entry_id: nullable(Type.String()),
+  created_at: Timestamp,
+  started_at: nullable(Timestamp),
+  finished_at: nullable(Timestamp),
+  updated_at: Timestamp,
+  steps: Type.Array(Step),
+  samples: Type.Array(Sample),
+});
+export type Workflow = Static<typeof Workflow>;
+
+const NewStep = Type.Union(
+  [
+    OperationName,
+    Type.Object(
+      {
+        operation: OperationName,
+        parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+      },
+      { additionalProperties: false },
+    ),
+  ],
+  { description: 'The name of an operation, or its name and its parameters.' },
+);
+
+export const CreateWorkflowRequest = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    device_id: DeviceId,
+    steps: Type.Array(NewStep, { minItems: 1, maxItems: 1_000 }),
+    sample_barcodes: Type.Optional(Type.Array(Barcode, { maxItems: 10_000, uniqueItems: true })),
+    priority: Type.Optional(Priority),
+    auto: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type CreateWorkflowRequest = Static<typeof CreateWorkflowRequest>;
+
+export const StartWorkflowRequest = Type.Object(
+  {
+    queue: Type.Optional(Type.Boolean({ description: 'Wait in the queue where the device is busy.' })),
+    priority: Type.Optional(Priority),
+    auto: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+export const ReasonRequest = Type.Object(
+  { reason: Type.Optional(Type.String({ maxLength: 500 })) },
+  { additionalProperties: false },
+);
+
+export const ExecuteStepRequest = Type.Object(
+  {
+    wait_seconds: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 60,
+        description: 'How long the answer may wait for the outcome; 30.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const ResolveStepRequest = Type.Object(
+  {
+    outcome: Type.Enum(['succeeded', 'failed']),
+    reason: Type.String({ minLength: 1, maxLength: 500, description: 'How you know what really happened.' }),
+  },
+  { additionalProperties: false },
+);
+
+export const CreateSampleRequest = Type.Object(
+  {
+    barcode: Barcode,
+    sample_type: SampleType,
+    plate_id: Type.Optional(PlateId),
+    well: Type.Optional(WellName),
+    volume_ul: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
+    metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  { additionalProperties: false },
+);
+export type CreateSampleRequest = Static<typeof CreateSampleRequest>;
+
+export const CreatePlateRequest = Type.Object(
+  {
+    id: PlateId,
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
+    columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 48 })),
+  },
+  { additionalProperties: false },
+);
+
+export const ValidateSamplesRequest = Type.Object(
+  {
+    barcodes: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 10_000 })),
+    sample_barcodes: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 10_000 })),
+  },
+  { additionalProperties: false },
+);
+
+export const ValidateSamplesAnswer = Type.Object({
+  valid: Type.Boolean({ description: 'All of them are known.' }),
+  valid_barcodes: Type.Array(Type.String()),
+  invalid_barcodes: Type.Array(Type.String()),
+});
+
+export const ImportAnswer = Type.Object({
+  message: Type.String(),
+  imported: Type.Integer(),
+  rejected: Type.Integer(),
+  faults: Type.Array(Type.Object({ line: Type.Integer(), column: Type.String(), message: Type.String() }), {
+    description: 'The first 1,000; `rejected` counts all bad rows.',
+  }),
+});
+
+export const WorkflowAnswer = Type.Object({ message: Type.String(), workflow: Workflow });
+export const StepAnswer = Type.Object({ message: Type.String(), step: Step, workflow: Workflow });
+export const WorkflowPage = Type.Object({ workflows: Type.Array(Workflow), next_cursor: NextCursor });
+export const SamplePage = Type.Object({ samples: Type.Array(Sample), next_cursor: NextCursor });
+export const PlatePage = Type.Object({ plates: Type.Array(Plate), next_cursor: NextCursor });
+export { WorkflowId };

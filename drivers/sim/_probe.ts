@@ -1,0 +1,12 @@
+import { Type } from 'typebox';
+import Value from 'typebox/value';
+import { Compile } from 'typebox/compile';
+const S = Type.Object({ v: Type.Number({ default: 10, minimum: 0.5, maximum: 1000, unit: 'µL', precision: 0.1 }), well: Type.String({ pattern: '^[A-P]([1-9]|1[0-9]|2[0-4])$', default: 'A1' }), ws: Type.Array(Type.String({pattern:'^A$'}),{default:['A']}), steps: Type.Array(Type.Object({t: Type.Number({minimum:1}), h: Type.Number({default:3})}), {default:[]}), e: Type.Union([Type.Literal('a'),Type.Literal('b')],{default:'a'}), en: Type.Enum(['x','y'],{default:'x'}), n: Type.Integer(), opt: Type.Optional(Type.Number()) }, { additionalProperties: false });
+const C = Compile(S);
+const d = C.Default({ steps: [{}] , v: 99999, ws: ['A','B'], well: 'q', e:'c', en:'z', n:1.5, zzz: 1, yyy:2, opt: 'a' });
+console.log(d, C.Check(d));
+console.log(JSON.stringify(C.Errors(d),null,1));
+console.log(C.Errors({}));
+console.log(JSON.stringify(S));
+console.log(C.Errors(5), C.Default(null), C.Default([]), Value.Default(S, {v:null}));
+console.log(Value.Default(Type.Object({a:Type.Number({default:1})}), JSON.parse('{"__proto__":{"a":3}}')), C.Check({n:NaN}), C.Errors({n:Infinity}));

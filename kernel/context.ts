@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+
+/** What follows one request through the code and across services (W3C Trace Context, level 1). */
+export interface RequestContext {
+  readonly request_id: string;
+  /** 32 lower-case hex digits, the same in every service that the request passes. */
+  readonly trace_id: string;
+  /** 16 lower-case hex digits: this service's part of the trace. */
+  readonly span_id: string;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+export const currentContext = (): RequestContext | undefined => storage.getStore();
+
+export function enterContext(context: RequestContext): void {
+  storage.enterWith(context);
+}
+
+export function runInContext<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+/** Continues the caller's trace where its headers name one, and begins one otherwise. */
+export function contextFromHeaders(headers: Record<string, string | string[] | undefined>): RequestContext {
+  const given = headers['x-request-id'];
+  const parent = typeof headers.traceparent === 'string' ? traceparent.exec(headers.traceparent) : null;
+  const usable = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given);
+  return {
+    request_id: usable ? given : randomBytes(12).toString('hex'),
+    trace_id: parent?.[1] ?? randomBytes(16).toString('hex'),
+    span_id: randomBytes(8).toString('hex'),
+  };
+}
+
+/** The headers that hand the current context on to the next service; empty outside a request. */
+export function contextHeaders(): Record<string, string> {
+  const context = currentContext();
+  if (!context) return {};
+  return {
+    'x-request-id': context.request_id,
+    traceparent: `00-${context.trace_id}-${context.span_id}-01`,
+  };
+}

@@ -1,0 +1,223 @@
+import pg from 'pg';
+import { commonErrors } from './errors.ts';
+import { type Log, silentLog } from './log.ts';
+import { typeParsers } from './pg-types.ts';
+import type { Statement } from './statement.ts';
+
+/** What runs statements: the database itself or one transaction of it. */
+export interface Queryable {
+  /** All rows. For anything that can grow, page or `stream` instead. */
+  query<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  /** The first row or undefined. */
+  first<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | undefined>;
+  /** The number of rows changed. */
+  execute(statement: Statement<unknown>, values?: readonly unknown[]): Promise<number>;
+  /** SQL that is not prepared: DDL, migrations, several commands at once. Never with input in its text. */
+  raw(sql: string): Promise<void>;
+}
+
+export interface TransactionOptions {
+  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  readOnly?: boolean;
+  /** Milliseconds; a bulk transaction may need more than the pool's statement timeout. */
+  statementTimeout?: number;
+}
+
+export interface Db extends Queryable {
+  /**
+   * Runs `work` in one transaction on one connection, statements pipelined. On a serialization fault or a
+   * deadlock the whole of `work` is run again (at most 5 times, with growing random pauses), so it must have
+   * no effect outside the transaction.
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  readonly gauge: { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+export interface DbOptions {
+  url: string;
+  applicationName: string;
+  log?: Log;
+  /** Connections. */
+  max?: number;
+  /** Milliseconds a statement may take. */
+  statementTimeout?: number;
+  /** Milliseconds to wait for a free connection or a new one. */
+  connectTimeout?: number;
+  /** Seconds after which a connection is replaced, so that none grows old. */
+  maxLifetime?: number;
+}
+
+const maxAttempts = 5;
+/** serialization_failure, deadlock_detected */
+const retryable = new Set(['40001', '40P01']);
+
+export function openDb(options: DbOptions): Db {
+  const log = options.log ?? silentLog;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.max ?? 10,
+    statement_timeout: options.statementTimeout ?? 15_000,
+    connectionTimeoutMillis: options.connectTimeout ?? 5_000,
+    idleTimeoutMillis: 30_000,
+    maxLifetimeSeconds: options.maxLifetime ?? 1_800,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    pipeline: true,
+    types: typeParsers,
+    options: '-c timezone=UTC -c datestyle=ISO',
+  });
+  // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+
+  const connect = async () => {
+    const checkedOut = await pool.connect().catch((error) => {
+      throw unavailable(error);
+    });
+    return checkedOut;
+  };
+
+  const on = (client: pg.PoolClient): Queryable => queryable((query) => client.query(query), log);
+
+  return {
+    ...queryable(async (query) => {
+      const client = await connect();
+      let fault: Error | undefined;
+      try {
+        return await client.query(query);
+      } catch (error) {
+        fault = isConnectionFault(error) ? (error as Error) : undefined;
+        throw error;
+      } finally {
+        client.release(fault);
+      }
+    }, log),
+    transaction: async (work, transactionOptions = {}) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await transact(await connect(), on, work, transactionOptions);
+        } catch (error) {
+          if (attempt === maxAttempts || !retryable.has(sqlState(error) ?? '')) throw error;
+          const pause = Math.random() * 2 ** attempt * 5;
+          log.debug({ attempt, sql_state: sqlState(error) }, 'a transaction is tried again');
+          await new Promise((resolve) => setTimeout(resolve, pause));
+        }
+      }
+    },
+    ping: async () => {
+      const client = await connect();
+      try {
+        await client.query('SELECT 1');
+      } finally {
+        client.release();
+      }
+    },
+    get gauge() {
+      return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+    },
+    close: once(() => pool.end()),
+  };
+}
+
+type Run = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
+
+function queryable(run: Run, log: Log): Queryable {
+  const send = async (statement: Statement<unknown>, values: readonly unknown[] = []) => {
+    log.debug({ statement: statement.name, sql: statement.text }, 'sql');
+    try {
+      return await run({ name: statement.name, text: statement.text, values: values as unknown[] });
+    } catch (error) {
+      throw isConnectionFault(error) ? unavailable(error) : error;
+    }
+  };
+  return {
+    query: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) =>
+      (await send(statement, values)).rows as Row[],
+    first: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) =>
+      (await send(statement, values)).rows[0] as Row | undefined,
+    execute: async (statement, values) => (await send(statement, values)).rowCount ?? 0,
+    raw: async (sql) => {
+      await run({ text: sql });
+    },
+  };
+}
+
+async function transact<T>(
+  client: pg.PoolClient,
+  on: (client: pg.PoolClient) => Queryable,
+  work: (tx: Queryable) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  let fault: Error | undefined;
+  try {
+    // Pipelined: BEGIN travels together with the first statement of `work`.
+    const begun = client.query(beginSql(options));
+    begun.catch(() => {});
+    const result = await work(on(client));
+    await begun;
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    if (isConnectionFault(error)) {
+      fault = error as Error;
+      throw unavailable(error);
+    }
+    await client.query('ROLLBACK').catch((rollbackError) => {
+      fault = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.release(fault);
+  }
+}
+
+function beginSql(options: TransactionOptions): string {
+  const parts = ['BEGIN'];
+  if (options.isolation) parts.push(`ISOLATION LEVEL ${options.isolation.toUpperCase()}`);
+  if (options.readOnly) parts.push('READ ONLY');
+  const begin = parts.join(' ');
+  return options.statementTimeout === undefined
+    ? begin
+    : `${begin}; SET LOCAL statement_timeout = ${Math.trunc(options.statementTimeout)}`;
+}
+
+/** The five-character SQLSTATE of a PostgreSQL error, or undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** True where a unique constraint or index refused the row; `name` asks for one of them. */
+export function isUniqueViolation(error: unknown, name?: string): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505' && (!name || error.constraint === name);
+}
+
+/** The connection is gone or was never there: nobody knows what became of a statement in flight. */
+function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const state = sqlState(error);
+  // 08: connection exceptions; 57P0x: the server shuts down; 53300: too many connections.
+  if (state) return state.startsWith('08') || state.startsWith('57P') || state === '53300';
+  const code = 'code' in error ? String(error.code) : '';
+  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN'].includes(code))
+    return true;
+  return /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message);
+}
+
+function unavailable(cause: unknown) {
+  return commonErrors.problem(
+    'database_unavailable',
+    'The database cannot be reached; nothing that was not answered has to be trusted. Try again shortly.',
+    { cause, retryAfter: 2 },
+  );
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Errors are part of the interface. Each service keeps one catalogue: a stable `code`, its HTTP status and a
+ * title. A `Problem` is one occurrence of an entry; on the wire it is `application/problem+json` (RFC 9457)
+ * with the plain `error` text beside it for people who read with `curl`.
+ */
+export interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  /** What the reader of the documentation should do about it. */
+  readonly remedy: string;
+}
+
+/** One thing that is wrong with the input. `path` is written as in code: `body.steps[0].parameters.volume_ul`. */
+export interface Fault {
+  path: string;
+  message: string;
+}
+
+export interface ProblemOptions {
+  faults?: Fault[];
+  /** Seconds; becomes the `Retry-After` header. */
+  retryAfter?: number;
+  /** Further members of the answer, such as the holder of a busy device. */
+  extra?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+export class Problem extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  readonly faults: Fault[] | undefined;
+  readonly retryAfter: number | undefined;
+  readonly extra: Record<string, unknown>;
+
+  constructor(
+    code: string,
+    entry: Pick<ErrorEntry, 'status' | 'title'>,
+    detail: string,
+    options: ProblemOptions = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Problem';
+    this.code = code;
+    this.status = entry.status;
+    this.title = entry.title;
+    this.faults = options.faults;
+    this.retryAfter = options.retryAfter;
+    this.extra = options.extra ?? {};
+  }
+
+  /** The body of an `application/problem+json` answer. */
+  toWire(requestId?: string): ProblemBody {
+    return {
+      ...this.extra,
+      type: `urn:labwright:problem:${this.code}`,
+      title: this.title,
+      status: this.status,
+      detail: this.message,
+      code: this.code,
+      error: this.message,
+      ...(this.faults ? { faults: this.faults } : {}),
+      ...(requestId ? { request_id: requestId } : {}),
+    };
+  }
+
+  /** The reverse of `toWire`: what a client makes of another service's answer. */
+  static fromWire(body: ProblemBody, retryAfter?: number): Problem {
+    const {
+      type: _type,
+      title,
+      status,
+      detail,
+      code,
+      error: _error,
+      faults,
+      request_id: _id,
+      ...extra
+    } = body;
+    return new Problem(code, { status, title }, detail, {
+      extra,
+      ...(faults ? { faults } : {}),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  }
+}
+
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  error: string;
+  faults?: Fault[];
+  request_id?: string;
+  [extra: string]: unknown;
+}
+
+export interface ErrorCatalogue<Code extends string = string> {
+  readonly entries: Readonly<Record<Code, ErrorEntry>>;
+  /** Makes the error to throw. `detail` says what happened here and what to do. */
+  problem(code: Code, detail: string, options?: ProblemOptions): Problem;
+}
+
+export function errorCatalogue<const Code extends string>(
+  entries: Record<Code, ErrorEntry>,
+): ErrorCatalogue<Code> {
+  return {
+    entries,
+    problem: (code, detail, options) => new Problem(code, entries[code], detail, options),
+  };
+}
+
+/** True for a `Problem` with this code, whichever service it came from. */
+export function isProblem(error: unknown, ...codes: string[]): error is Problem {
+  return error instanceof Problem && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** What any service can answer, whatever its domain. */
+export const commonErrors = errorCatalogue({
+  validation_failed: {
+    status: 400,
+    title: 'The request is not valid',
+    remedy: 'Mend each place that `faults` names and send the request again.',
+  },
+  malformed_json: { status: 400, title: 'The body is not JSON', remedy: 'Send a JSON object.' },
+  route_not_found: {
+    status: 404,
+    title: 'No such route',
+    remedy: 'See /docs for every route of this service.',
+  },
+  payload_too_large: { status: 413, title: 'The body is too large', remedy: 'Send a smaller body.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The content type is not supported',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+    remedy: 'Use a new Idempotency-Key for a new request.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this idempotency key is still running',
+    remedy: 'Wait for the time that Retry-After names and send the same request again.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service is overloaded',
+    remedy: 'Wait for the time that Retry-After names and try again.',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    remedy: 'Nothing was changed. Try again after Retry-After; if it stays so, look at /ready.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    remedy: 'Report it with the request_id; the log has the rest.',
+  },
+});

@@ -1,0 +1,160 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Db } from '../db.ts';
+import { commonErrors } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { command, rows } from '../statement.ts';
+import { nullable } from './schemas.ts';
+import type { App } from './server.ts';
+
+/**
+ * `Idempotency-Key` on every POST: for 24 hours the same key with the same request gets the same answer, and
+ * with another request a 422.
+ *
+ *     (none) --first request--> running --answered--> answered --24 h--> (none)
+ *                                  | its process died, the lease ran out: the next request takes over
+ *
+ * An answer is recorded after the change is committed. A crash between the two would make the next request do
+ * the change again, so each use case takes `request.actionId`, which is derived from the key, as the id of what
+ * it makes: doing it again finds it made. Answers that ask to try again (5xx, 429) are not kept.
+ */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Derived from the Idempotency-Key where there is one, random otherwise. A UUID. */
+    actionId: string;
+    /** Set while this request owns its Idempotency-Key. */
+    idempotencyKey: string | null;
+  }
+}
+
+const keptHours = 24;
+const leaseSeconds = 60;
+
+const claim = rows(
+  'kernel.idempotency.claim',
+  Type.Object({ key: Type.String() }),
+  `INSERT INTO idempotency_keys AS k (key, request_hash, leased_until)
+   VALUES ($1, $2, now() + make_interval(secs => $3))
+   ON CONFLICT (key) DO UPDATE SET
+     request_hash = excluded.request_hash, leased_until = excluded.leased_until,
+     status = NULL, content_type = NULL, body = NULL, created_at = now()
+   WHERE k.created_at < now() - make_interval(hours => $4)
+      OR (k.status IS NULL AND k.leased_until < now() AND k.request_hash = excluded.request_hash)
+   RETURNING key`,
+);
+
+const find = rows(
+  'kernel.idempotency.find',
+  Type.Object({
+    request_hash: Type.String(),
+    status: nullable(Type.Integer()),
+    content_type: nullable(Type.String()),
+    body: nullable(Type.String()),
+  }),
+  'SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE key = $1',
+);
+
+const record = command(
+  'kernel.idempotency.record',
+  'UPDATE idempotency_keys SET status = $2, content_type = $3, body = $4 WHERE key = $1',
+);
+
+const forget = command(
+  'kernel.idempotency.forget',
+  'DELETE FROM idempotency_keys WHERE key = $1 AND status IS NULL',
+);
+
+const expire = command(
+  'kernel.idempotency.expire',
+  'DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)',
+);
+
+/** Deletes the keys whose 24 hours are over; a service calls it now and then. */
+export function expireIdempotencyKeys(db: Db): Promise<number> {
+  return db.execute(expire, [keptHours]);
+}
+
+export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
+  app.decorateRequest('actionId', '');
+  app.decorateRequest('idempotencyKey', null);
+
+  app.addHook('preHandler', async (request, reply) => {
+    const key = request.headers['idempotency-key'];
+    if (request.method !== 'POST' || key === undefined) {
+      request.actionId = randomUUID();
+      return;
+    }
+    if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+      throw commonErrors.problem(
+        'validation_failed',
+        'Idempotency-Key must be 1 to 255 visible ASCII characters.',
+        {
+          faults: [{ path: 'headers.idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
+        },
+      );
+    request.actionId = uuidFrom(key);
+    const hash = requestHash(request);
+    const owned = await db.first(claim, [key, hash, leaseSeconds, keptHours]);
+    if (owned) request.idempotencyKey = key;
+    else await replay(db, key, hash, reply);
+  });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const key = request.idempotencyKey;
+    if (key === null) return payload;
+    request.idempotencyKey = null;
+    const keep = reply.statusCode < 500 && reply.statusCode !== 429 && typeof payload === 'string';
+    try {
+      if (keep) await db.execute(record, [key, reply.statusCode, reply.getHeader('content-type'), payload]);
+      else await db.execute(forget, [key]);
+    } catch (error) {
+      // The change is committed: the caller must hear of it. A repeated request finds it by its action id.
+      log.warn({ err: error }, 'an idempotency key could not be recorded');
+    }
+    return payload;
+  });
+}
+
+async function replay(db: Db, key: string, hash: string, reply: FastifyReply): Promise<void> {
+  const known = await db.first(find, [key]);
+  if (known && known.request_hash !== hash)
+    throw commonErrors.problem(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used for another request within the last 24 hours. Use a new key.',
+    );
+  if (known?.status == null)
+    throw commonErrors.problem(
+      'idempotency_in_progress',
+      'The first request with this Idempotency-Key has not been answered yet. Send it again after Retry-After.',
+      { retryAfter: 1 },
+    );
+  reply
+    .code(known.status)
+    .header('idempotency-replayed', 'true')
+    .type(known.content_type ?? 'application/json')
+    .serializer((payload: unknown) => payload as string);
+  await reply.send(known.body ?? '');
+}
+
+/**
+ * Same method, path and body. A streamed body (an import) is not read here: its length and type stand for it.
+ */
+function requestHash(request: FastifyRequest): string {
+  const streamed = typeof (request.body as { pipe?: unknown } | undefined)?.pipe === 'function';
+  const body = streamed
+    ? `${request.headers['content-type']} ${request.headers['content-length']}`
+    : JSON.stringify(request.body ?? null, sortedMembers);
+  return createHash('sha256').update(`${request.method} ${request.url}\n${body}`).digest('hex');
+}
+
+function sortedMembers(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A version 8 UUID (RFC 9562) made from the key. */
+function uuidFrom(key: string): string {
+  const hex = createHash('sha256').update(`labwright action ${key}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

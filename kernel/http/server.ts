@@ -1,0 +1,231 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  fastify,
+  type RawServerDefault,
+} from 'fastify';
+import Type from 'typebox';
+import { contextFromHeaders, enterContext } from '../context.ts';
+import type { Db } from '../db.ts';
+import { commonErrors, type ErrorCatalogue } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { httpMetrics, type Metrics } from '../telemetry.ts';
+import { honourIdempotencyKeys } from './idempotency.ts';
+import { backPressure } from './pressure.ts';
+import { sendProblem, toProblem } from './problems.ts';
+import { schemaCompiler } from './validation.ts';
+
+/** A Fastify instance whose schemas are TypeBox: one schema validates, types and documents. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** The routes of a service, registered on its server. */
+export type Routes = (app: App) => Promise<void> | void;
+
+export interface HttpServerOptions {
+  name: string;
+  version: string;
+  /** One paragraph for the top of the reference page. */
+  description: string;
+  log: Log;
+  db: Db;
+  metrics: Metrics;
+  routes: Routes;
+  errors: readonly ErrorCatalogue[];
+  /** Further checks of `/ready` beside the database; each throws where the service can't do its work. */
+  readiness?: Record<string, () => Promise<void>>;
+  /** Requests in hand at once before 503. */
+  maxInFlight?: number;
+  /** Milliseconds the event loop may lag behind before 503. */
+  maxEventLoopDelay?: number;
+}
+
+export interface HttpServer {
+  readonly app: App;
+  /** Resolves with the port that is really open. */
+  listen(address: { host: string; port: number }): Promise<number>;
+  /** Stops accepting, answers what is in hand, closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+const bodyLimit = 1_048_576;
+
+/**
+ * A server with everything that is the same in all services: problems as errors, request ids and traces,
+ * OpenAPI 3.1 at `/openapi.json`, a reference page at `/docs`, `/health`, `/ready`, `/metrics`, idempotency
+ * keys on every POST, and 503 with Retry-After before it falls over.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const app = fastify({
+    loggerInstance: options.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit,
+    requestTimeout: 0,
+    // A client that trickles its headers or its body may not hold a socket for ever.
+    http: { headersTimeout: 20_000 },
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    genReqId: (request) => {
+      const context = contextFromHeaders(request.headers);
+      enterContext(context);
+      return context.request_id;
+    },
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 300 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setValidatorCompiler(schemaCompiler());
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      commonErrors.problem('route_not_found', `There is no ${request.method} ${request.url}. See /docs.`),
+      request,
+      reply,
+    ),
+  );
+  acceptEmptyJson(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        url: request.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+      },
+      'request',
+    );
+  });
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: `Labwright ${options.name}`,
+        version: options.version,
+        description: `${options.description}\n\n${errorReference([commonErrors, ...options.errors])}`,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  httpMetrics(app, options.metrics, options.db);
+  await backPressure(app, {
+    maxInFlight: options.maxInFlight ?? 1_000,
+    maxEventLoopDelay: options.maxEventLoopDelay ?? 2_000,
+  });
+  honourIdempotencyKeys(app, options.db, options.log);
+  await app.register(probes(options));
+  await app.register((async (scope) => {
+    await options.routes(scope as unknown as App);
+  }) as FastifyPluginAsync);
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await app.ready();
+
+  let closing: Promise<void> | undefined;
+  return {
+    app,
+    listen: async ({ host, port }) => {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      return typeof address === 'object' && address ? address.port : port;
+    },
+    close: () => {
+      closing ??= app.close();
+      return closing;
+    },
+  };
+}
+
+/** `curl -X POST -H 'Content-Type: application/json'` without a body is an empty request, not a mistake. */
+function acceptEmptyJson(app: App): void {
+  app.removeContentTypeParser('application/json');
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}
+
+function probes(options: HttpServerOptions): FastifyPluginAsync {
+  const checks: Record<string, () => Promise<void>> = {
+    database: () => options.db.ping(),
+    ...options.readiness,
+  };
+  return async (app) => {
+    app.get(
+      '/health',
+      {
+        config: { exempt: true },
+        schema: {
+          summary: 'The process lives',
+          tags: ['operation'],
+          response: { 200: Type.Object({ status: Type.Literal('healthy') }) },
+        },
+      },
+      () => ({ status: 'healthy' }),
+    );
+    const Ready = Type.Object({
+      status: Type.String(),
+      checks: Type.Record(Type.String(), Type.String()),
+    });
+    app.get(
+      '/ready',
+      {
+        config: { exempt: true },
+        schema: {
+          summary: 'The service can do its work',
+          tags: ['operation'],
+          response: { 200: Ready, 503: Ready },
+        },
+      },
+      async (_request, reply) => {
+        const results = await Promise.all(
+          Object.entries(checks).map(async ([name, check]) => {
+            const outcome = await check().then(
+              () => 'ok',
+              (error) => toProblem(error).message,
+            );
+            return [name, outcome] as const;
+          }),
+        );
+        const ready = results.every(([, outcome]) => outcome === 'ok');
+        if (!ready) reply.code(503).header('retry-after', '2');
+        return { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) };
+      },
+    );
+    app.get(
+      '/metrics',
+      {
+        config: { exempt: true },
+        schema: { summary: 'Prometheus metrics', tags: ['operation'], produces: ['text/plain'] },
+      },
+      async (_request, reply) => {
+        reply.type(options.metrics.registry.contentType);
+        return options.metrics.registry.metrics();
+      },
+    );
+  };
+}
+
+/** The table of all errors that a service can answer, for its reference page. */
+function errorReference(catalogues: readonly ErrorCatalogue[]): string {
+  const lines = catalogues.flatMap((catalogue) =>
+    Object.entries(catalogue.entries).map(
+      ([code, entry]) => `| \`${code}\` | ${entry.status} | ${entry.title} | ${entry.remedy} |`,
+    ),
+  );
+  return `## Errors\n\n| code | status | meaning | what to do |\n| --- | --- | --- | --- |\n${lines.join('\n')}`;
+}

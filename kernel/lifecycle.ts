@@ -1,0 +1,119 @@
+import type { Log } from './log.ts';
+
+/** Start may fail; stop is idempotent, drains and waits. */
+export interface Part {
+  readonly name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts parts in order and stops them in reverse. When one fails to start, those before it are stopped again
+ * and the error is thrown. A part that fails to stop is reported and does not keep the others from stopping.
+ */
+export function group(name: string, parts: readonly Part[], log: Log): Part {
+  const running: Part[] = [];
+  let stopping: Promise<void> | undefined;
+
+  const stopAll = async () => {
+    for (let part = running.pop(); part; part = running.pop()) {
+      try {
+        await part.stop();
+      } catch (error) {
+        log.error({ err: error, part: part.name }, 'a part failed to stop');
+      }
+    }
+  };
+
+  return {
+    name,
+    start: async () => {
+      for (const part of parts) {
+        try {
+          await part.start();
+          running.push(part);
+        } catch (error) {
+          await stopAll();
+          throw error;
+        }
+      }
+    },
+    stop: () => {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+/**
+ * Resolves with the name of the first SIGINT or SIGTERM. A second one ends the process at once: the person
+ * who sends it does not want to wait for the drain.
+ */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+/**
+ * A loop that does `work` again and again: after `idleMs`, or at once when `poke` is called. Work never
+ * overlaps itself; an error is logged and the loop goes on. Stop waits for the work in hand.
+ */
+export function loop(options: {
+  name: string;
+  idleMs: number;
+  log: Log;
+  work: (signal: AbortSignal) => Promise<void>;
+}): Part & { poke(): void } {
+  const controller = new AbortController();
+  let wake: (() => void) | undefined;
+  let poked = false;
+  let done: Promise<void> | undefined;
+
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(finish, options.idleMs);
+      function finish() {
+        clearTimeout(timer);
+        wake = undefined;
+        resolve();
+      }
+      wake = finish;
+    });
+
+  const run = async () => {
+    while (!controller.signal.aborted) {
+      poked = false;
+      try {
+        await options.work(controller.signal);
+      } catch (error) {
+        if (!controller.signal.aborted)
+          options.log.error({ err: error, loop: options.name }, 'a loop failed');
+      }
+      if (!poked && !controller.signal.aborted) await pause();
+    }
+  };
+
+  return {
+    name: options.name,
+    start: async () => {
+      done ??= run();
+    },
+    stop: async () => {
+      controller.abort(new Error(`${options.name} stops`));
+      wake?.();
+      await done;
+    },
+    poke: () => {
+      poked = true;
+      wake?.();
+    },
+  };
+}

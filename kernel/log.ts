@@ -1,0 +1,29 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { currentContext } from './context.ts';
+
+export type Log = Logger;
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** One JSON object a line; within a request each line carries its request id and trace id. */
+export function createLog(
+  options: { service: string; level?: (typeof logLevels)[number] },
+  destination?: DestinationStream,
+): Log {
+  const settings = {
+    level: options.level ?? 'info',
+    base: { service: options.service },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => {
+      const context = currentContext();
+      return context ? { request_id: context.request_id, trace_id: context.trace_id } : {};
+    },
+    // A URL may carry a password, and a header a token: neither belongs into a log.
+    redact: { paths: ['*.password', '*.authorization', '*.cookie', 'req.headers'], remove: true },
+  };
+  return destination ? pino(settings, destination) : pino(settings);
+}
+
+/** For code that logs only where somebody listens. */
+export const silentLog: Log = pino({ level: 'silent' });
