@@ -3,15 +3,7 @@
  * `PGPASSFILE=<folder>/pgpass psql -h 127.0.0.1 -p <port> -U lab_admin device_db`.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EmbeddedPostgresError, errorCode } from './errors.ts';
 import { host } from './ports.ts';

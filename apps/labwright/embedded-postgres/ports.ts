@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { EmbeddedPostgresError, errorCode } from './errors.ts';
 
+/** The server is reached from this machine alone. */
 export const host = '127.0.0.1';
 
 /**

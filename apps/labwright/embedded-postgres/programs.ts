@@ -70,7 +70,10 @@ async function findInstalled(): Promise<ProgramPaths> {
   const paths = found as { initdb?: unknown; pg_ctl?: unknown; postgres?: unknown };
   const { initdb, pg_ctl: pgCtl, postgres } = paths;
   if (typeof initdb !== 'string' || typeof pgCtl !== 'string' || typeof postgres !== 'string') {
-    throw new EmbeddedPostgresError('unsupported_platform', `The package ${name} does not name its programs.`);
+    throw new EmbeddedPostgresError(
+      'unsupported_platform',
+      `The package ${name} does not name its programs.`,
+    );
   }
   return { initdb, pgCtl, postgres };
 }

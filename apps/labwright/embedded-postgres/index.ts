@@ -1,0 +1,4 @@
+export { claimFolder } from './claim-folder.ts';
+export { ensureDatabase } from './ensure-database.ts';
+export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './errors.ts';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './start.ts';
