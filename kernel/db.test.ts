@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import Type from 'typebox';
+import { isUniqueViolation, openDb, sqlState } from './db.ts';
+import { isProblem } from './errors.ts';
+import { command, rows } from './statement.ts';
+import { createTestDatabase, type TestDatabase } from './testing/index.ts';
+
+let database: TestDatabase;
+
+const create = 'CREATE TABLE counters (id integer PRIMARY KEY, value integer NOT NULL)';
+const insert = command('test.db.insert', 'INSERT INTO counters (id, value) VALUES ($1, $2)');
+const read = rows('test.db.read', Type.Object({ value: Type.Integer() }), 'SELECT value FROM counters WHERE id = $1');
+const write = command('test.db.write', 'UPDATE counters SET value = $2 WHERE id = $1');
+const values = rows(
+  'test.db.values',
+  Type.Object({ big: Type.String(), at: Type.String(), exact: Type.Number() }),
+  `SELECT 9007199254740993::bigint AS big, '2025-01-02 03:04:05.123456+02'::timestamptz AS at, 1.5::numeric AS exact`,
+);
+const sleep = command('test.db.sleep', 'SELECT pg_sleep($1)');
+const endOthers = command(
+  'test.db.end_others',
+  'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+);
+
+before(async () => {
+  database = await createTestDatabase([]);
+  await database.db.raw(create);
+});
+after(() => database.drop());
+
+test('ids are text, times ISO 8601 UTC with microseconds, decimals numbers', async () => {
+  assert.deepEqual(await database.db.first(values), {
+    big: '9007199254740993',
+    at: '2025-01-02T01:04:05.123456Z',
+    exact: 1.5,
+  });
+});
+
+test('a transaction that throws leaves nothing behind', async () => {
+  const failing = database.db.transaction(async (tx) => {
+    await tx.execute(insert, [1, 1]);
+    throw new Error('no');
+  });
+  await assert.rejects(failing, /^Error: no$/);
+  assert.equal(await database.db.first(read, [1]), undefined);
+});
+
+test('serializable transactions that collide are tried again until each has counted', async () => {
+  const { db } = database;
+  await db.execute(insert, [2, 0]);
+  const increment = () =>
+    db.transaction(
+      async (tx) => {
+        const row = await tx.first(read, [2]);
+        await tx.execute(write, [2, (row?.value ?? 0) + 1]);
+      },
+      { isolation: 'serializable' },
+    );
+  await Promise.all([increment(), increment(), increment()]);
+  assert.equal((await db.first(read, [2]))?.value, 3);
+});
+
+test('a unique violation is told from other errors', async () => {
+  await database.db.execute(insert, [3, 0]);
+  await assert.rejects(database.db.execute(insert, [3, 0]), (error) => {
+    assert.ok(isUniqueViolation(error, 'counters_pkey'));
+    assert.ok(!isUniqueViolation(error, 'another'));
+    return true;
+  });
+});
+
+test('a statement that takes too long is cancelled, and the connection goes on', async () => {
+  const db = openDb({ url: database.url, applicationName: 'test', max: 1, statementTimeout: 50 });
+  await assert.rejects(db.execute(sleep, [5]), (error) => sqlState(error) === '57014');
+  assert.deepEqual(await db.query(read, [99]), []);
+  await db.close();
+});
+
+test('connections that the server ended are replaced', async () => {
+  const { db } = database;
+  await Promise.all([db.ping(), db.ping(), db.ping()]);
+  await db.execute(endOthers);
+  await db.execute(insert, [4, 4]).catch((error) => assert.ok(isProblem(error, 'database_unavailable')));
+  await db.ping();
+});
+
+test('no server: one clear error, at once', async () => {
+  const db = openDb({ url: 'postgres://nobody@127.0.0.1:1/none', applicationName: 'test' });
+  await assert.rejects(db.ping(), (error) => isProblem(error, 'database_unavailable'));
+  await db.close();
+  await db.close();
+});
