@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, httpUrl, number, oneOf, optional, port, postgresUrl, readConfig, text } from './config.ts';
+import {
+  ConfigError,
+  httpUrl,
+  number,
+  oneOf,
+  optional,
+  port,
+  postgresUrl,
+  readConfig,
+  text,
+} from './config.ts';
 
 const settings = {
   PORT: port({ doc: 'where to listen', fallback: '5001' }),

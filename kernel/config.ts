@@ -82,6 +82,13 @@ export const number = (options: Options & { minimum: number; maximum: number; in
     return parsed;
   });
 
+export const flag = (options: Options) =>
+  setting(options, (value) => {
+    if (['1', 'true', 'yes', 'on'].includes(value.toLowerCase())) return true;
+    if (['0', 'false', 'no', 'off'].includes(value.toLowerCase())) return false;
+    throw new Error(`must be 1 or 0, not "${value}"`);
+  });
+
 /** A TCP port; 0 asks the system for a free one. */
 export const port = (options: Options) => number({ ...options, minimum: 0, maximum: 65535, integer: true });
 

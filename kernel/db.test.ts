@@ -10,7 +10,11 @@ let database: TestDatabase;
 
 const create = 'CREATE TABLE counters (id integer PRIMARY KEY, value integer NOT NULL)';
 const insert = command('test.db.insert', 'INSERT INTO counters (id, value) VALUES ($1, $2)');
-const read = rows('test.db.read', Type.Object({ value: Type.Integer() }), 'SELECT value FROM counters WHERE id = $1');
+const read = rows(
+  'test.db.read',
+  Type.Object({ value: Type.Integer() }),
+  'SELECT value FROM counters WHERE id = $1',
+);
 const write = command('test.db.write', 'UPDATE counters SET value = $2 WHERE id = $1');
 const values = rows(
   'test.db.values',

@@ -61,7 +61,12 @@ after(async () => {
 });
 
 const post = (url: string, payload?: unknown, headers: Record<string, string> = {}) =>
-  server.app.inject({ method: 'POST', url, headers, ...(payload === undefined ? {} : { payload: payload as object }) });
+  server.app.inject({
+    method: 'POST',
+    url,
+    headers,
+    ...(payload === undefined ? {} : { payload: payload as object }),
+  });
 
 test('an answer holds what its schema names and nothing else', async () => {
   const answer = await post('/things', { name: 'pipette' });
@@ -85,7 +90,12 @@ test('400: every fault with its path, unknown members included', async () => {
 
 test('400 for what is not JSON, 415 for another type, 413 for too much, 404 elsewhere', async () => {
   const json = { 'content-type': 'application/json' };
-  const bad = await server.app.inject({ method: 'POST', url: '/things', headers: json, payload: '{"name": ' });
+  const bad = await server.app.inject({
+    method: 'POST',
+    url: '/things',
+    headers: json,
+    payload: '{"name": ',
+  });
   assert.deepEqual([bad.statusCode, bad.json().code], [400, 'malformed_json']);
   const form = await server.app.inject({
     method: 'POST',
@@ -202,7 +212,11 @@ test('log lines carry the request id and no secrets', async () => {
     routes,
     errors: [],
   });
-  await own.app.inject({ method: 'GET', url: '/headers', headers: { 'x-request-id': 'r-1', authorization: 'secret' } });
+  await own.app.inject({
+    method: 'GET',
+    url: '/headers',
+    headers: { 'x-request-id': 'r-1', authorization: 'secret' },
+  });
   await own.close();
   const line = lines.map((text) => JSON.parse(text)).find((entry) => entry.msg === 'request');
   assert.equal(line.request_id, 'r-1');

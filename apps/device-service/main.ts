@@ -1,0 +1,29 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { demoPlan } from '@labwright/demo';
+import { seedDevices } from '@labwright/devices/demo';
+import { port, postgresUrl, readConfig, text } from '@labwright/kernel/config';
+import { createLog } from '@labwright/kernel/log';
+import { commonSettings, runProcess } from '@labwright/kernel/process';
+import { hostDeviceService } from './service.ts';
+
+await runProcess('device-service', async () => {
+  const config = readConfig({
+    ...commonSettings,
+    DEVICE_SERVICE_PORT: port({ doc: 'the port of device-service', fallback: '5001' }),
+    DEVICE_DATABASE_URL: postgresUrl({ doc: 'the database, postgres://user:password@host:5432/device_db' }),
+    LABWRIGHT_HOME: text({ doc: 'the folder of what is kept on disk', fallback: '.labwright' }),
+  });
+  const log = createLog({ service: 'device-service', level: config.LOG_LEVEL });
+  const instrumentsFolder = join(config.LABWRIGHT_HOME, 'instruments');
+  await mkdir(instrumentsFolder, { recursive: true });
+  const host = await hostDeviceService({
+    databaseUrl: config.DEVICE_DATABASE_URL,
+    host: config.HOST,
+    port: config.DEVICE_SERVICE_PORT,
+    log,
+    instrumentsFolder,
+  });
+  if (config.LABWRIGHT_DEMO) await seedDevices(host.db, demoPlan());
+  return host;
+});

@@ -1,0 +1,106 @@
+import { join, resolve } from 'node:path';
+import type { Log } from '@labwright/kernel/log';
+import {
+  claimFolder,
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  ensureDatabase,
+  readConnection,
+  startEmbeddedPostgres,
+} from './embedded-postgres/index.ts';
+import type { UpSettings } from './settings.ts';
+
+export interface Databases {
+  device: string;
+  workflow: string;
+  /** Set where the PostgreSQL is our own. */
+  embedded: { port: number; folder: string } | null;
+  close(): Promise<void>;
+}
+
+const names = { device: 'device_db', workflow: 'workflow_db' } as const;
+
+type Chosen = Pick<
+  UpSettings,
+  'LABWRIGHT_HOME' | 'POSTGRES_PORT' | 'DEVICE_DATABASE_URL' | 'WORKFLOW_DATABASE_URL'
+>;
+
+export const postgresFolder = (home: string) => join(resolve(home), 'postgres');
+
+/** The databases that the settings name, or those of the embedded PostgreSQL, which is started and kept running. */
+export async function openDatabases(settings: Chosen, log: Log): Promise<Databases> {
+  const { DEVICE_DATABASE_URL: device, WORKFLOW_DATABASE_URL: workflow } = settings;
+  if (device && workflow) return { device, workflow, embedded: null, close: async () => {} };
+
+  const folder = postgresFolder(settings.LABWRIGHT_HOME);
+  const release = claimFolder(folder);
+  try {
+    const options = { folder, port: settings.POSTGRES_PORT, log: (line: string) => log.info(line) };
+    const first = await startEmbeddedPostgres(options);
+    const keeper = keepRunning(first, () => startEmbeddedPostgres({ ...options, port: first.port }), log);
+    return {
+      device: await ensureDatabase(first, names.device),
+      workflow: await ensureDatabase(first, names.workflow),
+      embedded: { port: first.port, folder },
+      close: async () => {
+        await keeper.stop();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Starts PostgreSQL again whenever it ends without having been asked to: nobody may be there at night. */
+function keepRunning(first: EmbeddedPostgres, start: () => Promise<EmbeddedPostgres>, log: Log) {
+  let current = first;
+  let stopping = false;
+
+  const watch = async () => {
+    for (let failures = 0; !stopping; ) {
+      await current.ended;
+      if (stopping) return;
+      log.error('PostgreSQL ended by itself and is started again');
+      try {
+        current = await start();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        log.error({ err: error, failures }, 'PostgreSQL could not be started again');
+        await new Promise((resolveWait) => setTimeout(resolveWait, Math.min(30_000, 500 * 2 ** failures)));
+      }
+    }
+  };
+  const watching = watch();
+
+  return {
+    stop: async () => {
+      stopping = true;
+      await current.stop();
+      await watching;
+    },
+  };
+}
+
+/**
+ * For commands beside a laboratory that may be running: the databases of the running one, or an embedded
+ * PostgreSQL started for as long as the command takes.
+ */
+export async function borrowDatabases(settings: Chosen, log: Log): Promise<Databases> {
+  try {
+    return await openDatabases(settings, log);
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError) || error.code !== 'folder_claimed') throw error;
+    const folder = postgresFolder(settings.LABWRIGHT_HOME);
+    const connection = readConnection(folder);
+    if (!connection) throw error;
+    return {
+      device: connection.url(names.device),
+      workflow: connection.url(names.workflow),
+      embedded: { port: connection.port, folder },
+      close: async () => {},
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export interface TestProcess {
+  readonly child: ChildProcess;
+  /** What it wrote to standard output and standard error so far. */
+  output(): string;
+  /** Resolves when the output matches; rejects when the process ends first. */
+  wrote(pattern: RegExp): Promise<void>;
+  /** Resolves when the process has ended, with its exit code or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** The preload that kills a process at one exact statement: see `crash-point.ts`. */
+export const crashPoint = new URL('./crash-point.ts', import.meta.url).href;
+
+/** Runs a script of this repository with our own Node. `url` is relative to the caller: `import.meta.resolve(…)`. */
+export function spawnScript(url: string, env: Record<string, string>, options: { preload?: string; args?: string[] } = {}): TestProcess {
+  const preload = options.preload ? ['--import', options.preload] : [];
+  const child = spawn(process.execPath, [...preload, fileURLToPath(url), ...(options.args ?? [])], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const watchers = new Set<() => void>();
+  const add = (chunk: Buffer) => {
+    text += chunk;
+    for (const watch of watchers) watch();
+  };
+  child.stdout.on('data', add);
+  child.stderr.on('data', add);
+  let over = false;
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => {
+      over = true;
+      resolve(code ?? signal);
+      for (const watch of watchers) watch();
+    });
+  });
+  return {
+    child,
+    output: () => text,
+    ended,
+    wrote: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (pattern.test(text)) resolve();
+          else if (over) reject(new Error(`The process ended without writing ${pattern}:\n${text}`));
+          else return;
+          watchers.delete(look);
+        };
+        watchers.add(look);
+        look();
+      }),
+    kill: async (signal = 'SIGKILL') => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** A port that was free a moment ago: for a server that has to come back under the same address. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Asks again every 20 ms until `look` answers something; for what another process will do in its own time. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`Still not so after ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
