@@ -11,6 +11,8 @@ export interface WorkflowServiceOptions {
   log: Log;
   /** The instruments: the object in the same process, or the HTTP client. */
   devices: DevicesApi;
+  /** Seconds an action may be in hand before another process takes it over. Default 20. */
+  actionLeaseSeconds?: number;
 }
 
 /** workflow-service, migrated and ready to start. */
@@ -25,6 +27,12 @@ export function hostWorkflowService(
     log: options.log,
     clock: systemClock,
     migrations: [workflowsMigrations],
-    build: (deps) => createWorkflowsService(deps, { devices: options.devices }),
+    build: (deps) =>
+      createWorkflowsService(deps, {
+        devices: options.devices,
+        ...(options.actionLeaseSeconds === undefined
+          ? {}
+          : { settings: { actionLeaseMs: options.actionLeaseSeconds * 1000 } }),
+      }),
   });
 }
