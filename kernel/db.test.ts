@@ -50,6 +50,19 @@ test('a transaction that throws leaves nothing behind', async () => {
   assert.equal(await database.db.first(read, [1]), undefined);
 });
 
+test('of pipelined statements the one that failed is reported, not those that failed because of it', async () => {
+  const { db } = database;
+  const slower = async (work: Promise<unknown>) => {
+    await work.catch(() => {});
+    return work;
+  };
+  await db.execute(insert, [10, 1]);
+  const doubled = db.transaction((tx) =>
+    Promise.all([slower(tx.execute(insert, [10, 1])), tx.first(read, [10]), tx.first(read, [10])]),
+  );
+  await assert.rejects(doubled, (error) => isUniqueViolation(error, 'counters_pkey'));
+});
+
 test('serializable transactions that collide are tried again until each has counted', async () => {
   const { db } = database;
   await db.execute(insert, [2, 0]);

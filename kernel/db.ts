@@ -51,6 +51,7 @@ export interface DbOptions {
 }
 
 const maxAttempts = 5;
+const inFailedTransaction = '25P02';
 /** serialization_failure, deadlock_detected */
 const retryable = new Set(['40001', '40P01']);
 
@@ -80,7 +81,7 @@ export function openDb(options: DbOptions): Db {
     return checkedOut;
   };
 
-  const on = (client: pg.PoolClient): Queryable => queryable((query) => client.query(query), log);
+  const on = (run: Run): Queryable => queryable(run, log);
 
   return {
     ...queryable(async (query) => {
@@ -147,16 +148,25 @@ function queryable(run: Run, log: Log): Queryable {
 
 async function transact<T>(
   client: pg.PoolClient,
-  on: (client: pg.PoolClient) => Queryable,
+  on: (run: Run) => Queryable,
   work: (tx: Queryable) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
   let fault: Error | undefined;
+  let firstFailure: unknown;
+  const run: Run = async (query) => {
+    try {
+      return await client.query(query);
+    } catch (error) {
+      firstFailure ??= error;
+      throw error;
+    }
+  };
   try {
     // Pipelined: BEGIN travels together with the first statement of `work`.
     const begun = client.query(beginSql(options));
     begun.catch(() => {});
-    const result = await work(on(client));
+    const result = await work(on(run));
     await begun;
     await client.query('COMMIT');
     return result;
@@ -168,7 +178,8 @@ async function transact<T>(
     await client.query('ROLLBACK').catch((rollbackError) => {
       fault = rollbackError;
     });
-    throw error;
+    // Statements pipelined behind the one that failed fail too; `work` may have seen one of those first.
+    throw sqlState(error) === inFailedTransaction ? firstFailure : error;
   } finally {
     client.release(fault);
   }

@@ -45,17 +45,21 @@ export function group(name: string, parts: readonly Part[], log: Log): Part {
   };
 }
 
+/** A terminal and a parent process may both pass on one Ctrl-C. */
+const sameKeystrokeMs = 1_000;
+
 /**
- * Resolves with the name of the first SIGINT or SIGTERM. A second one ends the process at once: the person
+ * Resolves with the name of the first SIGINT or SIGTERM. Another one later on ends the process at once: the person
  * who sends it does not want to wait for the drain.
  */
 export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
-        asked = true;
+        if (askedAt !== undefined && performance.now() - askedAt > sameKeystrokeMs)
+          process.exit(signal === 'SIGINT' ? 130 : 143);
+        askedAt ??= performance.now();
         resolve(signal);
       });
     }

@@ -1,4 +1,6 @@
 import type { DemoDevices } from '@labwright/devices/demo';
+import { driverRegistry, estimateSeconds } from '@labwright/driver-kit';
+import { simulators } from '@labwright/driver-sim';
 import type { DemoWorkflows } from '@labwright/workflows/demo';
 
 /** Execution logs that the first start makes; `labwright demo --logs N` makes more. */
@@ -11,31 +13,36 @@ const day = 86_400_000;
  * (at least a year). The same plan each time, so that two services seeded apart still fit together.
  */
 export function demoPlan(now = Date.now()): DemoDevices & DemoWorkflows {
+  const workflows = Array.from({ length: 50 }, (_, index) => workflow(index, now));
   return {
     devices,
-    logs: { count: firstStartLogs, from: Math.min(Date.UTC(2025, 0, 1), now - 365 * day), to: now },
+    logs: {
+      count: firstStartLogs,
+      from: Math.min(Date.UTC(2025, 0, 1), now - 365 * day),
+      to: now,
+      typical_seconds: typicalSeconds(),
+      workflow_ids: workflows.filter(({ status }) => status !== 'created').map(({ id }) => id),
+    },
     plates,
     samples,
-    workflows: Array.from({ length: 50 }, (_, index) => workflow(index, now)),
+    workflows,
   };
 }
 
-const liquidHandling = ['pipette_transfer', 'dispense_reagent', 'aspirate', 'mix', 'wash'];
-const incubation = ['incubate', 'set_temperature', 'shake'];
-const reading = ['plate_read', 'read_absorbance', 'read_fluorescence'];
+const models = driverRegistry(simulators);
 
 /** Simulators run sixty times faster than the instruments that they stand for: a minute passes in a second. */
 const settings = { speed: 60 };
 
 const devices: DemoDevices['devices'] = [
-  device('liquid-handler-1', 'Liquid handler 1', 'liquid_handler', 12, 'Bench A', liquidHandling),
-  device('liquid-handler-2', 'Liquid handler 2', 'liquid_handler', 12, 'Bench A', liquidHandling),
-  device('incubator-1', 'Incubator 1', 'incubator', 44, 'Bench B', incubation),
-  device('incubator-2', 'Incubator 2', 'incubator', 44, 'Bench B', incubation),
-  device('plate-reader-1', 'Plate reader 1', 'plate_reader', 1, 'Bench C', reading),
-  device('plate-reader-2', 'Plate reader 2', 'plate_reader', 1, 'Bench C', reading),
-  device('centrifuge-1', 'Centrifuge 1', 'centrifuge', 4, 'Bench D', ['spin']),
-  device('thermocycler-1', 'Thermocycler 1', 'thermocycler', 1, 'Bench D', ['run_pcr']),
+  device('liquid-handler-1', 'Liquid handler 1', 'liquid_handler', 12, 'Bench A'),
+  device('liquid-handler-2', 'Liquid handler 2', 'liquid_handler', 12, 'Bench A'),
+  device('incubator-1', 'Incubator 1', 'incubator', 44, 'Bench B'),
+  device('incubator-2', 'Incubator 2', 'incubator', 44, 'Bench B'),
+  device('plate-reader-1', 'Plate reader 1', 'plate_reader', 1, 'Bench C'),
+  device('plate-reader-2', 'Plate reader 2', 'plate_reader', 1, 'Bench C'),
+  device('centrifuge-1', 'Centrifuge 1', 'centrifuge', 4, 'Bench D'),
+  device('thermocycler-1', 'Thermocycler 1', 'thermocycler', 1, 'Bench D'),
 ];
 
 function device(
@@ -44,9 +51,21 @@ function device(
   type: string,
   nests: number,
   location: string,
-  capabilities: string[],
 ): DemoDevices['devices'][number] {
+  const capabilities = [...(models.get(type)?.operations.keys() ?? [])];
   return { id, name, type, nests, location, capabilities, settings };
+}
+
+/** How long each operation takes on these devices, at their speed. */
+function typicalSeconds(): Record<string, number> {
+  return Object.fromEntries(
+    simulators.flatMap((model) =>
+      [...model.operations.keys()].map((operation) => [
+        operation,
+        estimateSeconds(model, operation, {}, settings) ?? 1,
+      ]),
+    ),
+  );
 }
 
 const plates: DemoWorkflows['plates'] = Array.from({ length: 5 }, (_, index) => ({

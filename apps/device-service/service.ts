@@ -12,6 +12,8 @@ export interface DeviceServiceOptions {
   log: Log;
   /** Where simulated instruments keep what they are doing, as real ones would while our process is away. */
   instrumentsFolder: string;
+  /** Seconds after which a process that stopped renewing its operations is taken for dead. Default 15. */
+  leaseSeconds?: number;
 }
 
 /** device-service with every driver that ships with Labwright, migrated and ready to start. */
@@ -27,6 +29,7 @@ export function hostDeviceService(options: DeviceServiceOptions): Promise<Hosted
     migrations: [devicesMigrations],
     build: (deps) =>
       createDevicesService(deps, {
+        ...(options.leaseSeconds === undefined ? {} : { settings: { leaseMs: options.leaseSeconds * 1000 } }),
         models: new Map(simulators.map((model) => [model.type, model])),
         openDriver: (model, device) =>
           model.open({ device_id: device.id, settings: device.settings, journalFolder, clock: deps.clock }),

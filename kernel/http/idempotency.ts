@@ -28,6 +28,12 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * The member by which a body that was received into a file (an import) names the digest of its bytes: it stands for
+ * the body where two requests are compared.
+ */
+export const bodyDigest: unique symbol = Symbol('labwright.bodyDigest');
+
 const keptHours = 24;
 const leaseSeconds = 60;
 
@@ -138,13 +144,17 @@ async function replay(db: Db, key: string, hash: string, reply: FastifyReply): P
 }
 
 /**
- * Same method, path and body. A streamed body (an import) is not read here: its length and type stand for it.
+ * Same method, path and body. A body that is still a stream is not read here: its length and type stand for it,
+ * which takes two files of one length for the same. Receive it before (a content type parser) and name its digest.
  */
 function requestHash(request: FastifyRequest): string {
-  const streamed = typeof (request.body as { pipe?: unknown } | undefined)?.pipe === 'function';
-  const body = streamed
-    ? `${request.headers['content-type']} ${request.headers['content-length']}`
-    : JSON.stringify(request.body ?? null, sortedMembers);
+  const given = request.body as { pipe?: unknown; [bodyDigest]?: string } | null | undefined;
+  const streamed = typeof given?.pipe === 'function';
+  const body =
+    given?.[bodyDigest] ??
+    (streamed
+      ? `${request.headers['content-type']} ${request.headers['content-length']}`
+      : JSON.stringify(given ?? null, sortedMembers));
   return createHash('sha256').update(`${request.method} ${request.url}\n${body}`).digest('hex');
 }
 

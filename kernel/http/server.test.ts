@@ -244,7 +244,7 @@ test('503 with Retry-After while too much is in hand; the probes go on', async (
   const refused = await fetch(`${url}/headers`);
   assert.equal(refused.status, 503);
   assert.equal(refused.headers.get('retry-after'), '1');
-  assert.equal((await refused.json()).code, 'overloaded');
+  assert.equal(((await refused.json()) as { code: string }).code, 'overloaded');
   assert.equal((await fetch(`${url}/health`)).status, 200);
   release();
   for (const answer of await Promise.all(slow)) assert.equal(answer.status, 201);

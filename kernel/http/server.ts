@@ -111,6 +111,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     );
   });
 
+  let closing: Promise<void> | undefined;
+  // A connection that was busy when the closing began would otherwise be kept alive, and hold the closing up.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (closing) reply.header('connection', 'close');
+    return payload;
+  });
+  app.addHook('onResponse', async () => {
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
+  });
+
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -136,7 +146,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.ready();
 
-  let closing: Promise<void> | undefined;
   return {
     app,
     listen: async ({ host, port }) => {

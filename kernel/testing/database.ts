@@ -61,15 +61,25 @@ export async function createTestDatabase(
     drop: async () => {
       await db.close();
       await onServer(async (client) => {
-        const leaked = await client.query(
-          `SELECT application_name, state, query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'`,
-          [name],
-        );
+        const leaked = await lastingConnections(client, name);
         await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
-        if (leaked.rowCount) throw new Error(`Connections were left open: ${JSON.stringify(leaked.rows)}`);
+        if (leaked.length > 0) throw new Error(`Connections were left open: ${JSON.stringify(leaked)}`);
       });
     },
   };
+}
+
+/** The connections to a database that stay. One that was closed on our side takes the server a moment to end. */
+async function lastingConnections(client: pg.Client, database: string): Promise<unknown[]> {
+  for (let look = 1; ; look += 1) {
+    const { rows } = await client.query(
+      `SELECT application_name, state, query FROM pg_stat_activity
+       WHERE datname = $1 AND backend_type = 'client backend'`,
+      [database],
+    );
+    if (rows.length === 0 || look === 50) return rows;
+    await client.query('SELECT pg_sleep(0.05)');
+  }
 }
 
 async function makeTemplate(

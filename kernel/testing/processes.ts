@@ -17,7 +17,11 @@ export interface TestProcess {
 export const crashPoint = new URL('./crash-point.ts', import.meta.url).href;
 
 /** Runs a script of this repository with our own Node. `url` is relative to the caller: `import.meta.resolve(…)`. */
-export function spawnScript(url: string, env: Record<string, string>, options: { preload?: string; args?: string[] } = {}): TestProcess {
+export function spawnScript(
+  url: string,
+  env: Record<string, string>,
+  options: { preload?: string; args?: string[] } = {},
+): TestProcess {
   const preload = options.preload ? ['--import', options.preload] : [];
   const child = spawn(process.execPath, [...preload, fileURLToPath(url), ...(options.args ?? [])], {
     env: { PATH: process.env.PATH ?? '', ...env },
@@ -75,7 +79,11 @@ export function freePort(): Promise<number> {
 }
 
 /** Asks again every 20 ms until `look` answers something; for what another process will do in its own time. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  withinMs = 30_000,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await look();

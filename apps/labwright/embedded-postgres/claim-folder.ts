@@ -11,9 +11,10 @@
  * slower one can't take away the faster one's fresh claim.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EmbeddedPostgresError, errorCode } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { inspectProcess } from './processes.ts';
 
 interface Claim {
@@ -27,12 +28,13 @@ const writingTakesAtMostMs = 2000;
 
 /**
  * Makes this process the one owner of `folder` (created where it is missing) until `release` is called
- * or the process ends in whatever way. Throws `folder_claimed`, naming the living owner's process id.
- * Holds on one machine: a folder that two containers share is not guarded.
+ * or the process ends in whatever way. Throws `folder_claimed`, naming the living owner's process id, or
+ * `not_permitted` where the folder can't be written. Holds on one machine: a folder that two containers share
+ * is not guarded.
  */
 export function claimFolder(folder: string): () => void {
   const root = resolve(folder);
-  mkdirSync(root, { recursive: true });
+  makeFolder(root);
   return claim(join(root, 'up.lock'), root);
 }
 

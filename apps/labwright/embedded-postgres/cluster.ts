@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Credentials, newPassword, readCredentials, writeCredentials } from './credentials.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { initialise } from './initialise.ts';
+import { makeFolder } from './make-folder.ts';
 import { findPrograms, type ProgramPaths, type Programs } from './programs.ts';
 import { canEnter, chooseUser, giveTree, type RunAs } from './run-as.ts';
 
@@ -44,7 +45,8 @@ export async function prepareCluster(options: ClusterOptions): Promise<Cluster> 
   if (!/^[a-z_][a-z0-9_]*$/.test(options.user)) {
     throw new EmbeddedPostgresError('wrong_name', `"${options.user}" is no plain role name.`);
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
+  refuseOthersData(folder, data);
 
   const runAs = chooseUser(folder, data);
   const programs = await findPrograms(runAs, options);
@@ -98,17 +100,21 @@ function checkData({ folder, data, programs, runAs }: Cluster): void {
         `with the version that wrote them and load them into a new folder, or move ${folder} away to begin anew.`,
     );
   }
-  const owner = statSync(data).uid;
-  if (runAs) {
-    // The folder was copied back by root, from a backup for instance.
-    if (owner !== runAs.uid) giveTree(data, runAs);
-  } else if (process.getuid && owner !== process.getuid()) {
-    throw new EmbeddedPostgresError(
-      'not_permitted',
-      `${data} belongs to the user ${owner}, and this process runs as ${process.getuid()}. Start as that user or ` +
-        `as root, or give the folder away: chown -R ${process.getuid()} ${folder}`,
-    );
-  }
+  // Both happen to a folder that was copied back from a backup, and PostgreSQL would refuse it.
+  const { uid, mode } = statSync(data);
+  if (runAs && uid !== runAs.uid) giveTree(data, runAs);
+  if ((mode & 0o077) !== 0) chmodSync(data, 0o700);
+}
+
+function refuseOthersData(folder: string, data: string): void {
+  const owner = statSync(data, { throwIfNoEntry: false })?.uid;
+  const self = process.getuid?.();
+  if (owner === undefined || self === undefined || self === 0 || self === owner) return;
+  throw new EmbeddedPostgresError(
+    'not_permitted',
+    `${data} belongs to the user ${owner}, and this process runs as ${self}. Start as that user or as root, or ` +
+      `give the folder away: chown -R ${self} ${folder}`,
+  );
 }
 
 /**

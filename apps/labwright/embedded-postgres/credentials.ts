@@ -1,6 +1,6 @@
 /**
  * Port, user and password of a folder, kept in PostgreSQL's own format, so that any client can use them:
- * `PGPASSFILE=<folder>/pgpass psql -h 127.0.0.1 -p <port> -U lab_admin device_db`.
+ * `PGPASSFILE=<folder>/pgpass psql -h localhost -p <port> -U lab_admin device_db`.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,28 @@ export interface Credentials {
   user: string;
   password: string;
   port: number;
+}
+
+/** How to reach the server of a folder that another process owns. */
+export interface Connection extends Credentials {
+  host: typeof host;
+  /** The connection URL of one database of that server. */
+  url(database: string): string;
+}
+
+/**
+ * The connection that the last start of this folder announced; whether it still runs is for the caller to
+ * find out. Undefined before the first start. Throws `not_permitted` or `password_lost`.
+ */
+export function readConnection(folder: string): Connection | undefined {
+  const credentials = readCredentials(folder);
+  return credentials?.port ? connectionWith(credentials) : undefined;
+}
+
+export function connectionWith({ user, password, port }: Credentials): Connection {
+  const url = (database: string) =>
+    `postgres://${user}:${password}@${host}:${port}/${encodeURIComponent(database)}`;
+  return { host, port, user, password, url };
 }
 
 export function credentialsFile(folder: string): string {
@@ -51,7 +73,8 @@ export function writeCredentials(folder: string, credentials: Credentials, runAs
   const descriptor = openSync(draft, 'w', 0o600);
   try {
     fchmodSync(descriptor, 0o600);
-    writeFileSync(descriptor, `${host}:${credentials.port}:*:${credentials.user}:${credentials.password}\n`);
+    // Any host name: people type localhost as well as 127.0.0.1.
+    writeFileSync(descriptor, `*:${credentials.port}:*:${credentials.user}:${credentials.password}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,4 +1,5 @@
 export { claimFolder } from './claim-folder.ts';
+export { type Connection, readConnection } from './credentials.ts';
 export { ensureDatabase } from './ensure-database.ts';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './errors.ts';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './start.ts';

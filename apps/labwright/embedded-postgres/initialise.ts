@@ -87,7 +87,6 @@ async function runInitdb(cluster: Cluster, draftData: string): Promise<void> {
     throw new EmbeddedPostgresError(
       'initialisation_failed',
       `PostgreSQL could not make its data folder ${data}:\n${reason}`,
-      { cause: error },
     );
   }
 }

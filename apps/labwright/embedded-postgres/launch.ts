@@ -6,7 +6,7 @@ import { host } from './ports.ts';
 import { readPidFile } from './postmaster.ts';
 import { inspectProcess } from './processes.ts';
 import { type SpawnedServer, spawnServer } from './spawn-server.ts';
-import type { Postmaster } from './stop.ts';
+import { type Postmaster, stopPostmaster } from './stop.ts';
 
 /** Long enough to replay what was not yet written out when the power failed. */
 const readyWithinMs = 60_000;
@@ -17,16 +17,22 @@ const orphanedChildrenEndWithinMs = 15_000;
 const shownLogLines = 12;
 
 /**
- * Starts the server and resolves when it takes connections. `foreignPid` is the process that a stale
- * `postmaster.pid` happens to name. Throws `port_taken`, `start_failed` or `start_timeout`.
+ * Starts the server and resolves when it takes connections. `stalePid` is what a
+ * `postmaster.pid` from before a crash names. Throws `port_taken`, `start_failed`, `start_timeout` or `password_lost`.
  */
-export async function launch(cluster: Cluster, port: number, foreignPid?: number): Promise<Postmaster> {
+export async function launch(cluster: Cluster, port: number, stalePid?: number): Promise<Postmaster> {
   const retryUntil = performance.now() + orphanedChildrenEndWithinMs;
   for (;;) {
-    const server = await spawnServer(cluster, port, foreignPid);
-    const { born } = inspectProcess(server.pid);
-    const outcome = await awaitReady(cluster, server.pid, () => server.ending() !== undefined);
-    if (outcome.state === 'ready') return { pid: server.pid, port, ...(born === undefined ? {} : { born }) };
+    const server = await spawnServer(cluster, port, stalePid);
+    const { ended, pid } = server;
+    const { born } = inspectProcess(pid);
+    const outcome = await awaitReady(cluster, pid, () => server.ending() !== undefined);
+    const postmaster: Postmaster = { pid, port, ended, ...(born === undefined ? {} : { born }) };
+    if (outcome.state === 'ready') return postmaster;
+    if (outcome.state === 'refused') {
+      await stopPostmaster(postmaster, { data: cluster.data, pgCtl: cluster.programs.pgCtl });
+      throw passwordLost(cluster);
+    }
 
     const childrenOfKilledServerLive = /pre-existing shared memory block/.test(server.output());
     if (!childrenOfKilledServerLive || performance.now() > retryUntil) {
@@ -36,14 +42,18 @@ export async function launch(cluster: Cluster, port: number, foreignPid?: number
   }
 }
 
-export type Readiness = { state: 'ready'; version: string } | { state: 'ended' };
+export type Readiness =
+  | { state: 'ready'; version: string }
+  /** It takes connections, and knows another password than we do. */
+  | { state: 'refused' }
+  | { state: 'ended' };
 
 /**
  * Waits until that server takes connections or has ended. Throws `start_timeout` after 60 s and leaves the
- * server at its work, which the next start waits for; throws `password_lost` when it knows another password.
+ * server at its work, which the next start waits for.
  */
 export async function awaitReady(cluster: Cluster, pid: number, ended: () => boolean): Promise<Readiness> {
-  const { data, credentials, folder, logFile } = cluster;
+  const { data, credentials, logFile } = cluster;
   const deadline = performance.now() + readyWithinMs;
   let reason = 'it is still starting or recovering';
   while (!ended()) {
@@ -51,12 +61,7 @@ export async function awaitReady(cluster: Cluster, pid: number, ended: () => boo
     if (file?.pid === pid && file.status === 'ready') {
       const answer = await tryConnecting({ ...credentials, port: file.port });
       if (answer.state === 'connected') return { state: 'ready', version: answer.version };
-      if (answer.state === 'refused') {
-        throw new EmbeddedPostgresError(
-          'password_lost',
-          `The password in ${folder}/pgpass is not the one of the data beside it. Restore it from a backup.`,
-        );
-      }
+      if (answer.state === 'refused') return { state: 'refused' };
       reason = answer.reason;
     }
     if (performance.now() > deadline) {
@@ -78,6 +83,13 @@ function explainEnding(cluster: Cluster, port: number, server: SpawnedServer): E
   return new EmbeddedPostgresError(
     'start_failed',
     `PostgreSQL did not start: ${server.ending()}. The end of ${cluster.logFile}:\n  ${lines.join('\n  ')}`,
+  );
+}
+
+export function passwordLost({ folder }: Cluster): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'password_lost',
+    `The password in ${folder}/pgpass is not the one of the data beside it. Restore it from a backup.`,
   );
 }
 

@@ -19,10 +19,9 @@ export interface PidFile {
 
 /** What `postmaster.pid` means now. */
 export type Holder =
-  /** No file, or its process is dead: PostgreSQL itself cleans up after that. */
   | { state: 'none' }
-  /** The number belongs to another program now. */
-  | { state: 'foreign'; pid: number }
+  /** What a crash left: the process is dead, or its number is another program's now (`foreign`). */
+  | { state: 'stale'; pid: number; foreign: boolean }
   | { state: 'postmaster'; pid: number; port: number };
 
 export function readPidFile(data: string): PidFile | undefined {
@@ -37,13 +36,13 @@ export function readPidFile(data: string): PidFile | undefined {
   return { pid: Number(lines[0]), port: Number(lines[3]), status: lines[7] ?? '' };
 }
 
-/** Tells apart a living postmaster of this very folder, somebody else's process, and nobody. */
+/** Tells apart a living postmaster of this very folder, a number that means nothing any more, and nobody. */
 export async function findHolder(cluster: Cluster): Promise<Holder> {
   const file = readPidFile(cluster.data);
   if (!file) return { state: 'none' };
   const facts = inspectProcess(file.pid);
-  if (!facts.alive) return { state: 'none' };
-  const foreign: Holder = { state: 'foreign', pid: file.pid };
+  if (!facts.alive) return { state: 'stale', pid: file.pid, foreign: false };
+  const foreign: Holder = { state: 'stale', pid: file.pid, foreign: true };
   if (facts.name !== undefined && !/^postgres(\.exe)?$/.test(facts.name)) return foreign;
 
   const works = process.platform === 'linux' ? worksIn(file.pid, cluster) : await answersFor(file, cluster);

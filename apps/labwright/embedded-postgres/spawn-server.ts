@@ -21,6 +21,8 @@ export interface SpawnedServer {
   pid: number;
   /** How it ended, in words; undefined while it runs. */
   ending(): string | undefined;
+  /** Resolves when it has ended. */
+  ended: Promise<void>;
   /** What it has written to its log so far. */
   output(): string;
 }
@@ -47,7 +49,7 @@ export function serverArguments(cluster: Cluster, port: number): string[] {
 export async function spawnServer(
   cluster: Cluster,
   port: number,
-  foreignPid: number | undefined,
+  stalePid: number | undefined,
 ): Promise<SpawnedServer> {
   const { logFile, programs, runAs, data } = cluster;
   const before = rotateLog(logFile);
@@ -57,24 +59,29 @@ export async function spawnServer(
     ...runAs,
     cwd: data,
     detached: true,
-    // PostgreSQL would take a stale pid file for a living server's where its number is in use again. Only
-    // the caller's own caller is exempt from that, and this is how PostgreSQL is told of it. Removing the file
-    // instead would also remove its other guard, the shared memory block of children that still live.
-    env: programEnvironment(foreignPid === undefined ? {} : { PG_GRANDPARENT_PID: String(foreignPid) }),
+    // PostgreSQL takes a stale pid file for a living server's where the number is in use again, or where its
+    // dead process was never collected by its parent, as in a container. Only the caller's own caller is exempt
+    // from that, and this is how PostgreSQL is told of it. Removing the file instead would also remove its
+    // other guard, the shared memory block of children that still live.
+    env: programEnvironment(stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) }),
     stdio: ['ignore', log, log],
     windowsHide: true,
   });
   closeSync(log);
 
   let ending: string | undefined;
-  child.once('exit', (code, signal) => {
-    ending = signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      ending = signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`;
+      resolve();
+    });
   });
   await once(child, 'spawn');
   child.unref();
   return {
     pid: child.pid ?? 0,
     ending: () => ending,
+    ended,
     output: () => readFileSync(logFile).subarray(before).toString('utf8'),
   };
 }

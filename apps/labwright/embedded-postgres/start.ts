@@ -11,12 +11,12 @@
  * Every state is found by looking at the folder, never remembered: each start takes up whatever it finds.
  * An orphan that runs as it should (same command line, same version) is adopted; another is stopped first.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cluster, prepareCluster } from './cluster.ts';
-import { writeCredentials } from './credentials.ts';
+import { type Connection, connectionWith, writeCredentials } from './credentials.ts';
 import { EmbeddedPostgresError } from './errors.ts';
-import { awaitReady, launch, portTaken } from './launch.ts';
+import { awaitReady, launch, passwordLost, portTaken } from './launch.ts';
 import { host, isPortFree, pickPort } from './ports.ts';
 import { findHolder } from './postmaster.ts';
 import { inspectProcess } from './processes.ts';
@@ -41,24 +41,19 @@ export interface EmbeddedPostgresOptions {
   cacheFolders?: string[];
 }
 
-export interface EmbeddedPostgres {
-  host: '127.0.0.1';
-  port: number;
-  user: string;
-  password: string;
+export interface EmbeddedPostgres extends Connection {
   /** The postmaster's process id. */
   pid: number;
   /** Whether it already ran when we came. */
   adopted: boolean;
-  /** The connection URL of one database of this server. */
-  url(database: string): string;
   /** Resolves when the server has ended, be it by `stop` or by itself. Keeps no process alive. */
   ended: Promise<void>;
   /** Resolves when the server has ended; may be called again and again. */
   stop(): Promise<void>;
 }
 
-const endIsNoticedWithinMs = 250;
+/** For a server that is not our child. */
+const endIsNoticedWithinMs = 1000;
 
 /**
  * Resolves with a server that takes connections: 1 to 2 s at the first start, else about 0.1 s, and longer
@@ -87,6 +82,7 @@ async function adoptOrphan(cluster: Cluster, wishedPort: number): Promise<Postma
   if (runsWith(cluster, serverArguments(cluster, port))) {
     const readiness = await awaitReady(cluster, orphan.pid, () => hasEnded(orphan));
     if (readiness.state === 'ended') return undefined;
+    if (readiness.state === 'refused') throw passwordLost(cluster);
     if (readiness.version === cluster.programs.version) {
       cluster.log(`Adopted the PostgreSQL that still runs (process ${orphan.pid}, port ${port}).`);
       remember(cluster, port);
@@ -102,23 +98,24 @@ async function adoptOrphan(cluster: Cluster, wishedPort: number): Promise<Postma
 
 /** The server notes its command line in `postmaster.opts`: the program, then each argument in quotes. */
 function runsWith(cluster: Cluster, args: string[]): boolean {
-  const noted = readFileSync(`${cluster.data}/postmaster.opts`, 'utf8').trimEnd();
+  const file = `${cluster.data}/postmaster.opts`;
+  if (!existsSync(file)) return false;
+  const noted = readFileSync(file, 'utf8').trimEnd();
   return noted.endsWith(args.map((arg) => ` "${arg}"`).join(''));
 }
 
 async function startFresh(cluster: Cluster, wishedPort: number): Promise<Postmaster> {
   const holder = await findHolder(cluster);
-  const foreignPid = holder.state === 'foreign' ? holder.pid : undefined;
-  if (foreignPid !== undefined) {
-    cluster.log(
-      `A crash left a pid file that names the process ${foreignPid}, which is another program's now.`,
-    );
+  const stalePid = holder.state === 'stale' ? holder.pid : undefined;
+  if (holder.state === 'stale') {
+    const now = holder.foreign ? "another program's now" : 'dead';
+    cluster.log(`A crash left a pid file that names the process ${holder.pid}, which is ${now}.`);
   }
   for (let attempt = 1; ; attempt += 1) {
     const port = await agreeOnPort(cluster, wishedPort);
     remember(cluster, port);
     try {
-      const postmaster = await launch(cluster, port, foreignPid);
+      const postmaster = await launch(cluster, port, stalePid);
       cluster.log(`PostgreSQL ${cluster.programs.version} is ready on ${host}:${port}.`);
       return postmaster;
     } catch (error) {
@@ -148,21 +145,16 @@ function remember(cluster: Cluster, port: number): void {
 }
 
 function handle(cluster: Cluster, postmaster: Postmaster, adopted: boolean): EmbeddedPostgres {
-  const { user, password } = cluster.credentials;
   const place = { data: cluster.data, pgCtl: cluster.programs.pgCtl };
+  const stopped = Promise.withResolvers<void>();
   let stopping: Promise<void> | undefined;
   return {
-    host,
-    port: postmaster.port,
-    user,
-    password,
+    ...connectionWith({ ...cluster.credentials, port: postmaster.port }),
     pid: postmaster.pid,
     adopted,
-    url: (database) =>
-      `postgres://${user}:${password}@${host}:${postmaster.port}/${encodeURIComponent(database)}`,
-    ended: noticeEnd(postmaster),
+    ended: Promise.race([postmaster.ended ?? noticeEnd(postmaster), stopped.promise]),
     stop: () => {
-      stopping ??= stopPostmaster(postmaster, place);
+      stopping ??= stopPostmaster(postmaster, place).then(stopped.resolve);
       return stopping;
     },
   };

@@ -9,6 +9,8 @@ export interface Postmaster {
   pid: number;
   port: number;
   born?: string;
+  /** Resolves when it has ended: known at once for a child of ours, and found out by looking for others. */
+  ended?: Promise<void>;
 }
 
 /**
