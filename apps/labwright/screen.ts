@@ -21,7 +21,11 @@ export function startScreen(lab: Lab): string {
   const workflows = `http://${host}:${lab.workflowPort}`;
   const strong = (text: string) => styleText('bold', text, { stream: process.stdout });
   const dim = (text: string) => styleText('dim', text, { stream: process.stdout });
-  const here = (path: string) => relative(process.cwd(), path) || '.';
+  // Paths as one would type them here: relative below this folder, absolute elsewhere.
+  const here = (path: string) => {
+    const near = relative(process.cwd(), path);
+    return near.startsWith('..') ? path : near;
+  };
 
   const rows: [string, string, string][] = [
     ['instruments', devices, `device-service    reference: ${devices}/docs`],

@@ -38,7 +38,7 @@ const routes: Routes = (app) => {
 
 let database: TestDatabase;
 let server: HttpServer;
-const start = (more: { maxInFlight?: number } = {}) =>
+const start = (more: { maxInFlight?: number; maxEventLoopDelay?: number } = {}) =>
   createHttpServer({
     name: 'test-service',
     version: '1.2.3',
@@ -251,6 +251,22 @@ test('503 with Retry-After while too much is in hand; the probes go on', async (
   assert.equal((await fetch(`${url}/headers`)).status, 200);
   await small.close();
   await assert.rejects(fetch(`${url}/headers`));
+});
+
+test('503 while the event loop lags behind, and only as long', async () => {
+  const small = await start({ maxEventLoopDelay: 100 });
+  await small.listen({ host: '127.0.0.1', port: 0 });
+  const ask = () => small.app.inject({ method: 'GET', url: '/headers' });
+  assert.equal((await ask()).statusCode, 200);
+  const until = performance.now() + 1_200;
+  while (performance.now() < until);
+  const statuses = new Set<number>();
+  while (!statuses.has(503)) {
+    statuses.add((await ask()).statusCode);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  while ((await ask()).statusCode !== 200) await new Promise((resolve) => setImmediate(resolve));
+  await small.close();
 });
 
 test('a database that is away: /ready says so, and a request gets 503', async () => {

@@ -134,7 +134,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   httpMetrics(app, options.metrics, options.db);
-  await backPressure(app, {
+  backPressure(app, {
     maxInFlight: options.maxInFlight ?? 1_000,
     maxEventLoopDelay: options.maxEventLoopDelay ?? 2_000,
   });

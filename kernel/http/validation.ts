@@ -41,6 +41,13 @@ export function toFaults(errors: readonly FastifySchemaValidationError[], part: 
           return { path: `${place}.${params.additionalProperty}`, message: 'is not known here' };
         case 'enum':
           return { path: place, message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` };
+        case 'type':
+          if (place === 'body')
+            return {
+              path: place,
+              message: 'must be a JSON object, sent with "Content-Type: application/json"',
+            };
+          return { path: place, message: error.message ?? 'is not valid' };
         case 'const':
           return { path: place, message: `must be ${JSON.stringify(params.allowedValue)}` };
         default:
