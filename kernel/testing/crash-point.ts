@@ -1,8 +1,8 @@
 /**
  * Loaded with `--import` into a process under test: kills it (SIGKILL, nothing is flushed, nothing is said) at one
- * exact statement. The file that `CRASH_FILE` names says which, and SIGUSR2 makes it count: `before:3` dies instead of
- * sending the third statement of requests, `after:3` when its answer has come and nobody has seen it.
- * Statements of background loops are not counted, for they come when they like.
+ * exact point. Points are the SQL statements and the calls of other services that a request makes whose id begins with
+ * `doomed`, in their order; the id goes along to the next service. The file that `CRASH_FILE` names says which, and SIGUSR2 makes it count: `before:3` dies instead of the third,
+ * `after:3` when its answer has come and nobody has seen it.
  */
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
@@ -22,18 +22,23 @@ process.on('SIGUSR2', () => {
 
 const die = () => process.kill(process.pid, 'SIGKILL');
 
-const client = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
-const send = client.query;
-client.query = function query(this: unknown, ...args: unknown[]) {
-  if (!phase || !currentContext()) return send.apply(this, args);
-  count += 1;
-  const here = count === number;
-  if (here && phase === 'before') {
-    die();
-    // The signal needs a moment to be delivered: nothing may be sent meanwhile.
-    return new Promise(() => {});
-  }
-  const sent = send.apply(this, args);
-  if (here && sent instanceof Promise) return sent.finally(die).then(() => new Promise(() => {}));
-  return sent;
-};
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+
+const deadly = (call: Call): Call =>
+  function deadlyCall(...args) {
+    if (!phase || !currentContext()?.request_id.startsWith('doomed')) return call.apply(this, args);
+    count += 1;
+    const here = count === number;
+    if (here && phase === 'before') {
+      die();
+      // The signal needs a moment to be delivered: nothing may be sent meanwhile.
+      return new Promise(() => {});
+    }
+    const sent = call.apply(this, args);
+    if (here && sent instanceof Promise) return sent.finally(die).then(() => new Promise(() => {}));
+    return sent;
+  };
+
+const client = pg.Client.prototype as unknown as { query: Call };
+client.query = deadly(client.query);
+globalThis.fetch = deadly(globalThis.fetch as Call) as typeof fetch;

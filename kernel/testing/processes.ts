@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface TestProcess {
@@ -24,7 +26,11 @@ export function spawnScript(
 ): TestProcess {
   const preload = options.preload ? ['--import', options.preload] : [];
   const child = spawn(process.execPath, [...preload, fileURLToPath(url), ...(options.args ?? [])], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: join(tmpdir(), 'labwright-compile-cache'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
