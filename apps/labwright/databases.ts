@@ -35,7 +35,13 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
   const folder = postgresFolder(settings.LABWRIGHT_HOME);
   const release = claimFolder(folder);
   try {
-    const options = { folder, port: settings.POSTGRES_PORT, log: (line: string) => log.info(line) };
+    const options = {
+      folder,
+      port: settings.POSTGRES_PORT,
+      log: (line: string) => log.info(line),
+      // A transaction that somebody forgot in a psql would hold its locks and the event feed for ever.
+      settings: { idle_in_transaction_session_timeout: '5min' },
+    };
     const first = await startEmbeddedPostgres(options);
     const keeper = keepRunning(first, () => startEmbeddedPostgres({ ...options, port: first.port }), log);
     return {

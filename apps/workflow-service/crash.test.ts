@@ -210,7 +210,9 @@ function settled(bench: Bench) {
     last = JSON.stringify({ claim, held });
     return agree ? { status: claim.status, executions: held.executions } : undefined;
   }).catch((error) => {
-    const logs = Object.values(processes).map((running) => running.output().split('\n').slice(-12).join('\n'));
+    const logs = Object.values(processes).map((running) =>
+      running.output().split('\n').slice(-12).join('\n'),
+    );
     throw new Error(`${error.message}\n${last}\n${logs.join('\n\n')}`);
   });
 }
