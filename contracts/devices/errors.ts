@@ -34,11 +34,6 @@ export const deviceErrors = errorCatalogue({
     title: 'The workflow does not hold the device',
     remedy: 'Only the workflow that holds the booking may use or release the device. Book it first.',
   },
-  already_holds: {
-    status: 409,
-    title: 'The workflow holds the device already',
-    remedy: 'There is nothing to wait for: go on.',
-  },
   queue_entry_not_found: {
     status: 404,
     title: 'There is no such entry in this queue',

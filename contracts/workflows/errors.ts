@@ -68,6 +68,11 @@ export const workflowErrors = errorCatalogue({
     title: 'The file has bad rows; nothing was imported',
     remedy: 'Mend the rows that `faults` names, or ask for the good ones with `?partial=true`.',
   },
+  upload_stalled: {
+    status: 408,
+    title: 'The upload stalled',
+    remedy: 'Nothing was imported. Send the whole file again, over a connection that holds.',
+  },
   import_unreadable: {
     status: 400,
     title: 'The file is not readable as CSV',

@@ -67,6 +67,10 @@ export const Plate = Type.Object({
 });
 export type Plate = Static<typeof Plate>;
 
+/** A plate and what stands on it, in the order of its wells: row by row. */
+export const PlateWithSamples = Type.Object({ ...Plate.properties, samples: Type.Array(Sample) });
+export type PlateWithSamples = Static<typeof PlateWithSamples>;
+
 /** A row of `workflows` with its steps and samples. */
 export const Workflow = Type.Object({
   id: Type.String(),

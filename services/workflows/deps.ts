@@ -1,10 +1,18 @@
 import type { DevicesApi } from '@labwright/contract-devices';
 import type { ServiceDeps } from '@labwright/kernel/service';
+import type { Figures } from './figures.ts';
 
 /** What the parts of this service share. */
 export interface WorkflowsDeps extends ServiceDeps {
   readonly devices: DevicesApi;
   readonly settings: WorkflowsSettings;
+}
+
+/** What workflows and the loops behind them share beside that. */
+export interface CoreDeps extends WorkflowsDeps {
+  readonly figures: Figures;
+  /** Tells a loop that there is something for it to do now. */
+  readonly wake: { repair(): void; conductor(): void };
 }
 
 export interface WorkflowsSettings {
@@ -14,6 +22,8 @@ export interface WorkflowsSettings {
   repairMs: number;
   /** Milliseconds after which device-service is asked again about a step that still runs. */
   askAgainMs: number;
+  /** Milliseconds after which the queue entry of a queued workflow is made sure of again. */
+  requeueMs: number;
   /** Seconds that one read of the feed may wait for news. */
   feedWaitSeconds: number;
 }
@@ -22,5 +32,6 @@ export const defaultSettings: WorkflowsSettings = {
   actionLeaseMs: 20_000,
   repairMs: 2_000,
   askAgainMs: 60_000,
+  requeueMs: 60_000,
   feedWaitSeconds: 20,
 };

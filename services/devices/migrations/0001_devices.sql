@@ -14,7 +14,9 @@ CREATE TABLE devices (
   fencing_token integer     NOT NULL DEFAULT 0,
   created_at    timestamptz NOT NULL DEFAULT now(),
   updated_at    timestamptz NOT NULL DEFAULT now(),
-  deleted_at    timestamptz
+  deleted_at    timestamptz,
+  -- The request that made it: repeated after a crash, it finds its device.
+  action_id     uuid
 );
 
 CREATE TABLE device_bookings (

@@ -41,7 +41,7 @@ CREATE TABLE workflows (
   finished_at     timestamptz,
   updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The action in hand: claimed here, then done on the device, then recorded. At most one a workflow.
-  action          text        CHECK (action IN ('start', 'complete', 'cancel', 'pause', 'resume', 'undo')),
+  action          text        CHECK (action IN ('start', 'complete', 'cancel', 'pause', 'resume', 'undo', 'requeue')),
   action_id       uuid,
   action_args     jsonb,
   action_until    timestamptz,
@@ -53,6 +53,7 @@ CREATE TABLE workflows (
 CREATE INDEX workflows_newest ON workflows (created_at DESC, id DESC);
 CREATE INDEX workflows_by_status ON workflows (status, created_at DESC, id DESC);
 CREATE INDEX workflows_by_device ON workflows (device_id, created_at DESC, id DESC);
+CREATE INDEX workflows_by_device_and_status ON workflows (device_id, status, created_at DESC, id DESC);
 -- What the repair loop and the conductor look for.
 CREATE INDEX workflows_actions ON workflows (action_until) WHERE action IS NOT NULL;
 CREATE INDEX workflows_auto ON workflows (updated_at) WHERE auto AND status = 'running';
@@ -73,6 +74,8 @@ CREATE TABLE workflow_steps (
   finished_at  timestamptz,
   -- While it runs: when to ask device-service again, should nobody have told us meanwhile.
   ask_again_at timestamptz,
+  -- While it runs: what it was before this try, put back where the device does not take it.
+  before       jsonb,
   PRIMARY KEY (workflow_id, position)
 );
 
@@ -91,9 +94,19 @@ CREATE TABLE workflow_samples (
 
 CREATE INDEX workflow_samples_by_sample ON workflow_samples (sample_id);
 
--- How far the feed of device-service has been taken in. One row; locked while an event is handled.
+-- Workflows whose request to book or to queue went without an answer: it may still arrive, even after the workflow
+-- was deleted (hence no foreign key). What then appears in their name is withdrawn. Kept for seven days.
+CREATE TABLE lost_requests (
+  workflow_id text        PRIMARY KEY,
+  device_id   text        NOT NULL,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- How far the feed of device-service has been taken in: the page that `cursor` begins, up to `event_id` within it.
+-- One row; locked while an event is handled.
 CREATE TABLE followed (
-  feed   text PRIMARY KEY,
-  cursor text
+  feed     text PRIMARY KEY,
+  cursor   text,
+  event_id text
 );
 INSERT INTO followed (feed) VALUES ('devices');

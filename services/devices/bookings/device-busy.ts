@@ -1,0 +1,26 @@
+import { type Booking, type DeviceView, deviceErrors } from '@labwright/contract-devices';
+import type { DevicesDeps } from '../deps.ts';
+import { waitOfNewEntry } from '../queue/wait-time.ts';
+
+/** Seconds; whoever only polls should not come too often, nor forget about it. */
+const retryBounds = { least: 1, most: 3_600 };
+
+/** The refusal for a device that somebody holds: who, how many wait, and how long it would take in the queue. */
+export async function deviceBusy(deps: DevicesDeps, device: DeviceView, booking: Booking) {
+  const { id, queue_length } = device;
+  const wait = await waitOfNewEntry(deps, device);
+  const holder = {
+    workflow_id: booking.workflow_id,
+    booking_id: booking.id,
+    booked_at: booking.booked_at,
+  };
+  const { least, most } = retryBounds;
+  return deviceErrors.problem(
+    'device_busy',
+    `Workflow ${booking.workflow_id} holds ${id}, and ${queue_length} more wait for it. Queue with POST /devices/${id}/queue: the wait is about ${Math.ceil(wait.seconds)} s.`,
+    {
+      extra: { holder, queue_length, wait },
+      ...(wait.at === null ? {} : { retryAfter: Math.min(most, Math.max(least, Math.ceil(wait.seconds))) }),
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import {
+  BookAnswer,
+  BookingPage,
+  BookRequest,
+  ReleaseAnswer,
+  ReleaseRequest,
+  WithdrawAnswer,
+} from '@labwright/contract-devices';
+import { type App, answers, PageQuery } from '@labwright/kernel/http';
+import Type from 'typebox';
+import type { DevicesDeps } from '../deps.ts';
+import { DeviceParams } from '../instruments/routes.ts';
+import { bookDevice } from './book-device.ts';
+import { listBookings } from './list-bookings.ts';
+import { releaseDevice } from './release-device.ts';
+import { withdraw } from './withdraw.ts';
+
+const tags = ['bookings'];
+
+const ListQuery = Type.Object(
+  { ...PageQuery, status: Type.Optional(Type.Enum(['active', 'released'])) },
+  { additionalProperties: false },
+);
+
+export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
+  app.post(
+    '/devices/:id/book',
+    {
+      schema: {
+        summary: 'Book a free device for a workflow',
+        description: 'Booked again by its holder it answers the same booking.',
+        tags,
+        params: DeviceParams,
+        body: BookRequest,
+        response: answers({ 200: BookAnswer }),
+      },
+    },
+    async ({ params, body }) => {
+      const { booking, device, fresh } = await bookDevice(deps, { device_id: params.id, ...body });
+      const message = fresh
+        ? `Device ${device.id} booked for workflow ${booking.workflow_id}`
+        : `Workflow ${booking.workflow_id} holds ${device.id} already`;
+      return { message, booking, device };
+    },
+  );
+
+  app.post(
+    '/devices/:id/release',
+    {
+      schema: {
+        summary: 'Release a device and hand it to the first of its queue',
+        description: 'A booking that was released before is answered as it stands.',
+        tags,
+        params: DeviceParams,
+        body: ReleaseRequest,
+        response: answers({ 200: ReleaseAnswer }),
+      },
+    },
+    async ({ params, body }) => {
+      const outcome = await releaseDevice(deps, { device_id: params.id, ...body });
+      const next = outcome.next_booking;
+      const message = next
+        ? `Device ${params.id} released; workflow ${next.workflow_id} holds it now`
+        : `Device ${params.id} released`;
+      return { message, ...outcome };
+    },
+  );
+
+  app.post(
+    '/devices/:id/withdraw',
+    {
+      schema: {
+        summary: 'Make sure that a workflow neither holds a device nor waits for it',
+        tags,
+        params: DeviceParams,
+        body: ReleaseRequest,
+        response: answers({ 200: WithdrawAnswer }),
+      },
+    },
+    async ({ params, body }) => {
+      await withdraw(deps, { device_id: params.id, ...body });
+      return { message: `Workflow ${body.workflow_id} has withdrawn from ${params.id}` };
+    },
+  );
+
+  app.get(
+    '/devices/:id/bookings',
+    {
+      schema: {
+        summary: 'List the bookings of a device, newest first',
+        tags,
+        params: DeviceParams,
+        querystring: ListQuery,
+        response: answers({ 200: BookingPage }),
+      },
+    },
+    ({ params, query }) => listBookings(deps.db, { limit: 50, ...query, device_id: params.id }),
+  );
+};

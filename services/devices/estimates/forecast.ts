@@ -1,0 +1,92 @@
+import type { Device, DeviceView, Estimate } from '@labwright/contract-devices';
+import { estimateSeconds } from '@labwright/driver-kit';
+import type { Queryable } from '@labwright/kernel/db';
+import { nullable } from '@labwright/kernel/http';
+import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
+import type { DevicesDeps } from '../deps.ts';
+import { durations } from '../logs/index.ts';
+import { loadProgress, operationsOf, remaining } from './holder.ts';
+import { nothing, type Spread, spread, sum, times, toEstimate } from './spread.ts';
+import type { Work } from './work.ts';
+
+/** The newest 200 bookings that have ended. Index: device_bookings_by_device. */
+const bookingLengths = rows(
+  'devices.booking_lengths',
+  Type.Object({ median: nullable(Type.Number()), p90: nullable(Type.Number()) }),
+  `SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
+          percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) AS p90
+   FROM (SELECT extract(epoch FROM released_at - booked_at)::float8 AS seconds
+         FROM device_bookings WHERE device_id = $1 AND status = 'released'
+         ORDER BY id DESC LIMIT 200) AS newest`,
+);
+
+/** Seconds for what nobody has measured and no driver knows. */
+const unknownSeconds = 60;
+/** What nobody has measured may well take half as long again. */
+const unmeasuredP90 = 1.5;
+
+/** What the durations of one device are expected to be, as of one moment. */
+export interface Forecast {
+  /** The time that this work takes. */
+  of(work: Work): Spread;
+  /** The wait until the holder is done and then all of `ahead`. `at` is null while the device does nothing. */
+  wait(ahead: Spread): Estimate;
+}
+
+/**
+ * Reads what estimates for this device need, in a number of queries that does not depend on the length of the
+ * queue. `works`: everything that the forecast will be asked for.
+ */
+export async function loadForecast(
+  deps: DevicesDeps,
+  device: DeviceView,
+  works: readonly Work[],
+): Promise<Forecast> {
+  const { db, clock } = deps;
+  const [progress, usualBooking] = await Promise.all([
+    device.booking ? loadProgress(db, device.booking) : null,
+    loadUsualBooking(db, device.id),
+  ]);
+  const names = new Set(works.flatMap((work) => [...work.operations.keys()]));
+  for (const name of progress ? operationsOf(progress) : []) names.add(name);
+  const durationOf = await loadDurations(deps, device, [...names]);
+  const now = clock.now();
+  const holder = progress ? remaining(progress, now, durationOf, usualBooking) : nothing;
+  const stands = device.paused || device.status === 'maintenance';
+  return {
+    of: (work) =>
+      sum(
+        times(usualBooking, work.undeclared),
+        ...[...work.operations].map(([operation, count]) => times(durationOf(operation), count)),
+      ),
+    wait: (ahead) => toEstimate(sum(holder, ahead), stands ? null : now),
+  };
+}
+
+async function loadUsualBooking(db: Queryable, deviceId: string): Promise<Spread> {
+  const lengths = await db.first(bookingLengths, [deviceId]);
+  if (!lengths || lengths.median === null || lengths.p90 === null) return unmeasured(unknownSeconds);
+  return spread(lengths.median, lengths.p90);
+}
+
+const unmeasured = (seconds: number): Spread => spread(seconds, seconds * unmeasuredP90);
+
+/** Measured durations, else what the driver says is typical, else a guess. */
+async function loadDurations(
+  deps: DevicesDeps,
+  device: Device,
+  operations: string[],
+): Promise<(operation: string) => Spread> {
+  const measured = await durations(deps.db, device.type, operations);
+  const model = deps.models.get(device.type);
+  const known = new Map(
+    operations.map((operation) => {
+      const figures = measured.get(operation);
+      if (figures) return [operation, spread(figures.median_ms / 1000, figures.p90_ms / 1000)];
+      const typical = model && estimateSeconds(model, operation, {}, device.settings);
+      return [operation, unmeasured(typical ?? unknownSeconds)];
+    }),
+  );
+  return (operation) => known.get(operation) ?? unmeasured(unknownSeconds);
+}

@@ -1,0 +1,50 @@
+import type { Estimate } from '@labwright/contract-devices';
+
+/**
+ * A duration that is not certain. Durations are taken as independent, so medians add up, and so do the squares
+ * of what lies between median and 90th percentile.
+ */
+export interface Spread {
+  /** Median, in seconds. */
+  readonly seconds: number;
+  /** (90th percentile − median)², in seconds². */
+  readonly square: number;
+}
+
+export const nothing: Spread = { seconds: 0, square: 0 };
+
+/** From median and 90th percentile, in seconds. */
+export const spread = (median: number, p90: number): Spread => ({
+  seconds: median,
+  square: Math.max(0, p90 - median) ** 2,
+});
+
+export const p90Of = ({ seconds, square }: Spread): number => seconds + Math.sqrt(square);
+
+export const sum = (...parts: readonly Spread[]): Spread => ({
+  seconds: parts.reduce((total, part) => total + part.seconds, 0),
+  square: parts.reduce((total, part) => total + part.square, 0),
+});
+
+/** `count` independent durations of the same kind. */
+export const times = (part: Spread, count: number): Spread => ({
+  seconds: part.seconds * count,
+  square: part.square * count,
+});
+
+/** What is left of a duration of which `elapsed` seconds have passed. */
+export const less = (part: Spread, elapsed: number): Spread => {
+  const seconds = Math.max(0, part.seconds - elapsed);
+  return spread(seconds, Math.max(seconds, p90Of(part) - elapsed));
+};
+
+const tenths = (seconds: number) => Math.round(seconds * 10) / 10;
+
+/** `now` in milliseconds since 1970; null where nobody can say when the waiting ends. */
+export function toEstimate(part: Spread, now: number | null): Estimate {
+  return {
+    seconds: tenths(part.seconds),
+    seconds_p90: tenths(p90Of(part)),
+    at: now === null ? null : new Date(now + part.seconds * 1000).toISOString(),
+  };
+}

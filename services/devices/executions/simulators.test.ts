@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { simulators } from '@labwright/driver-sim';
+import { systemClock } from '@labwright/kernel/clock';
+import { silentLog } from '@labwright/kernel/log';
+import { createMetrics } from '@labwright/kernel/telemetry';
+import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
+import { bookDevice } from '../bookings/book-device.ts';
+import { type DevicesDeps, defaultSettings } from '../deps.ts';
+import { devicesMigrations } from '../index.ts';
+import { createExecutions, type Executions } from './index.ts';
+
+/** The real simulators with their journals, a thousand times faster than real instruments. */
+let database: TestDatabase;
+let folder: string;
+const models = new Map(simulators.map((model) => [model.type, model]));
+
+before(async () => {
+  database = await createTestDatabase([devicesMigrations]);
+  folder = await mkdtemp(join(tmpdir(), 'labwright-executions-'));
+});
+after(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+const moved = new Map<string, number>();
+
+/** A process; `deaf` never hears what became of what it sent, as if it had been killed. */
+function processOf(
+  runner: string,
+  options: { deaf?: boolean } = {},
+): { deps: DevicesDeps; executions: Executions } {
+  const deps: DevicesDeps = {
+    db: database.db,
+    log: silentLog,
+    metrics: createMetrics('device-service'),
+    clock: systemClock,
+    models,
+    openDriver: async (model, device) => {
+      const simulator = models.get(model.type);
+      assert.ok(simulator);
+      const driver = await simulator.open({
+        device_id: device.id,
+        settings: device.settings,
+        journalFolder: folder,
+        onMovement: (id) => moved.set(id, (moved.get(id) ?? 0) + 1),
+      });
+      if (!options.deaf) return driver;
+      return { ...driver, execute: (command) => driver.execute(command).then(() => new Promise(() => {})) };
+    },
+    runner,
+    settings: defaultSettings,
+    announce: () => {},
+  };
+  return { deps, executions: createExecutions(deps) };
+}
+
+async function device(deps: DevicesDeps, id: string, type: string, settings: object = {}): Promise<void> {
+  const capabilities = [...(models.get(type)?.operations.keys() ?? [])].join(',');
+  await database.db.raw(
+    `INSERT INTO devices (id, name, type, capabilities, settings)
+     VALUES ('${id}', '${id}', '${type}', '{${capabilities}}', '${JSON.stringify({ speed: 1_000, ...settings })}')`,
+  );
+  await bookDevice(deps, { device_id: id, workflow_id: 'w1' });
+}
+
+const request = (device_id: string, operation: string, execution_id: string) => ({
+  device_id,
+  workflow_id: 'w1',
+  operation,
+  parameters: {},
+  execution_id,
+  wait_seconds: 30,
+});
+
+test('a plate is read: the result of the simulator is the result of the execution', async () => {
+  const { deps, executions } = processOf('process-1');
+  await device(deps, 'reader-1', 'plate_reader');
+  const [operation = ''] = models.get('plate_reader')?.operations.keys() ?? [];
+  const execution = await executions.execute(request('reader-1', operation, 'read-1'));
+  assert.equal(execution.status, 'succeeded', JSON.stringify(execution.error));
+  assert.ok(Object.keys(execution.result ?? {}).length > 0);
+  assert.equal(moved.get('read-1'), 1);
+  await executions.stop();
+});
+
+test('the process dies while the instrument moves: the next one follows it to its end', async () => {
+  const dead = processOf('dead', { deaf: true });
+  await device(dead.deps, 'sealer-1', 'plate_sealer', { speed: 20 });
+  await dead.executions.execute({ ...request('sealer-1', 'seal_plate', 'seal-1'), wait_seconds: 0 });
+  while (!moved.has('seal-1')) await database.db.ping();
+  await database.db.raw(`UPDATE execution_logs SET leased_until = now() WHERE execution_id = 'seal-1'`);
+  const next = processOf('next');
+  await next.executions.start();
+  const execution = await next.executions.execute(request('sealer-1', 'seal_plate', 'seal-1'));
+  assert.equal(execution.status, 'succeeded', JSON.stringify(execution.error));
+  assert.equal(moved.get('seal-1'), 1);
+  await next.executions.stop();
+});
+
+test('the line breaks while it moves: the instrument is asked, and it moved once', async () => {
+  const { deps, executions } = processOf('process-3');
+  await device(deps, 'sealer-2', 'plate_sealer', { faults: [{ kind: 'disconnect', next: 1 }] });
+  const execution = await executions.execute(request('sealer-2', 'seal_plate', 'seal-2'));
+  assert.equal(execution.status, 'succeeded', JSON.stringify(execution.error));
+  assert.equal(moved.get('seal-2'), 1);
+  await executions.stop();
+});
+
+test('the instrument fails: a definite failure with the code of the instrument', async () => {
+  const { deps, executions } = processOf('process-4');
+  await device(deps, 'sealer-3', 'plate_sealer', { faults: [{ kind: 'fail', code: 'out_of_foil' }] });
+  const execution = await executions.execute(request('sealer-3', 'seal_plate', 'seal-3'));
+  assert.deepEqual([execution.status, execution.error?.code], ['failed', 'out_of_foil']);
+  await executions.stop();
+});

@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream';
+import { Execution } from '@labwright/contract-devices';
+import { type App, answers, nullable } from '@labwright/kernel/http';
+import { rows } from '@labwright/kernel/statement';
+import Type, { type Static } from 'typebox';
+import { deviceNotFound } from '../bookings/lock-device.ts';
+import type { DevicesDeps } from '../deps.ts';
+import { preferredFormat } from './accept.ts';
+import { readPage } from './page.ts';
+import {
+  checkStreamable,
+  DeviceLogsQuery,
+  ListQuery,
+  type LogQuery,
+  placeOf,
+  SearchQuery,
+  selectionOf,
+} from './query.ts';
+import { streamLogs } from './stream.ts';
+
+export { type DurationStatistics, durations } from './durations.ts';
+
+const Cursor = nullable(Type.String());
+const LogAnswer = Type.Object({
+  execution_logs: Type.Array(Execution, { description: 'Newest first.' }),
+  next_cursor: Cursor,
+  prev_cursor: Cursor,
+  page: Type.Optional(Type.Integer()),
+  per_page: Type.Optional(Type.Integer()),
+});
+/** A stream goes past the schema, which is for JSON. */
+type Answer = Static<typeof LogAnswer> | Readable;
+
+interface Asked {
+  headers: { accept?: string | undefined };
+}
+interface Reply {
+  header(name: string, value: string): unknown;
+  type(mediaType: string): unknown;
+}
+
+/** Also a device that was deleted: its logs are kept. */
+const everKnown = rows(
+  'devices.logs.device',
+  Type.Object({ id: Type.String() }),
+  'SELECT id FROM devices WHERE id = $1',
+);
+
+const description = `Newest first. With \`Accept: application/x-ndjson\` or \`Accept: text/csv\` the answer is a stream of all rows that match, of
+any number (\`limit\` ends it earlier); a stream that breaks off in the middle ends with a broken connection, never like a whole one. CSV is RFC 4180
+with a header row, objects as JSON, and values exactly as they are stored: a spreadsheet may take a text that begins with \`=\`, \`+\`, \`-\` or \`@\`
+for a formula, so import such columns as text. \`start\` and \`end\` are inclusive: a date is its whole day in UTC, a time is that instant.`;
+
+/** The execution logs: what the devices did. */
+export function logRoutes(deps: DevicesDeps): (app: App) => void {
+  const { db } = deps;
+
+  const answer = async (query: LogQuery, request: Asked, reply: Reply): Promise<Answer> => {
+    const selection = selectionOf(query);
+    const format = preferredFormat(request.headers.accept);
+    reply.header('vary', 'accept');
+    if (format === 'json') {
+      const { limit, skip, ...numbers } = placeOf(query);
+      return { ...(await readPage(db, { ...selection, limit, skip })), ...numbers };
+    }
+    checkStreamable(query, selection);
+    reply.type(format.mediaType);
+    return streamLogs(db, { ...selection, limit: query.limit }, format);
+  };
+
+  return (app) => {
+    const schema = {
+      tags: ['execution logs'],
+      description,
+      response: answers({ 200: Type.Unsafe<Answer>(LogAnswer) }),
+    };
+    app.get(
+      '/execution-logs',
+      { schema: { ...schema, summary: 'What the devices did', querystring: ListQuery } },
+      (request, reply) => answer(request.query, request, reply),
+    );
+    app.get(
+      '/execution-logs/search',
+      { schema: { ...schema, summary: 'What the devices did between two times', querystring: SearchQuery } },
+      (request, reply) => answer(request.query, request, reply),
+    );
+    app.get(
+      '/execution-logs/:device_id',
+      {
+        schema: {
+          ...schema,
+          summary: 'What one device did',
+          params: Type.Object({ device_id: Type.String() }),
+          querystring: DeviceLogsQuery,
+        },
+      },
+      async (request, reply) => {
+        const { device_id } = request.params;
+        if (!(await db.first(everKnown, [device_id]))) throw deviceNotFound(device_id);
+        return answer({ ...request.query, device_id }, request, reply);
+      },
+    );
+  };
+}

@@ -1,0 +1,75 @@
+import { Readable } from 'node:stream';
+import type { Execution } from '@labwright/contract-devices';
+import type { Db } from '@labwright/kernel/db';
+import { executionColumnNames } from './columns.ts';
+import type { LogCursor } from './cursor.ts';
+import { isoToMicros, type TimeRange } from './range.ts';
+import { type LogFilters, walkLogs } from './read.ts';
+
+/** How rows become text: what stands before them all, and each one. */
+export interface LogFormat {
+  readonly mediaType: string;
+  readonly head: string;
+  line(row: Execution): string;
+}
+
+/** One JSON object a line. */
+export const ndjson: LogFormat = {
+  mediaType: 'application/x-ndjson',
+  head: '',
+  line: (row) => `${JSON.stringify(row)}\n`,
+};
+
+/** RFC 4180 with a header row; parameters, result and error as JSON. Values are written as they are. */
+export const csv: LogFormat = {
+  mediaType: 'text/csv; charset=utf-8; header=present',
+  head: `${executionColumnNames.join(',')}\r\n`,
+  line: (row) => `${executionColumnNames.map((column) => csvField(row[column])).join(',')}\r\n`,
+};
+
+function csvField(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export interface StreamRequest {
+  filters: LogFilters;
+  range: TimeRange;
+  /** Towards older rows. */
+  cursor?: LogCursor | undefined;
+  /** Rows in all; without it there is no end but that of the table. */
+  limit?: number | undefined;
+}
+
+const batchRows = 1_000;
+const batchBytes = 1_048_576;
+
+/**
+ * The logs as text, newest first, in constant memory: the next batch is read when the last one has been written.
+ * No connection is held in between. Destroying the stream ends the reading.
+ */
+export function streamLogs(db: Db, request: StreamRequest, format: LogFormat): Readable {
+  return Readable.from(chunks(db, request, format), { objectMode: false });
+}
+
+async function* chunks(db: Db, request: StreamRequest, format: LogFormat): AsyncGenerator<Buffer> {
+  const { filters, range, limit = Number.POSITIVE_INFINITY } = request;
+  let head = format.head;
+  let from = request.cursor;
+  let left = limit;
+  let rows = 100;
+  while (left > 0) {
+    const take = Math.min(rows, left);
+    const batch = await walkLogs(db, { filters, range, from, take });
+    const last = batch.at(-1);
+    const chunk = Buffer.from(head + batch.map((row) => format.line(row)).join(''));
+    if (chunk.length > 0) yield chunk;
+    if (!last || batch.length < take) return;
+    head = '';
+    left -= batch.length;
+    from = { direction: 'older', at: isoToMicros(last.started_at), id: BigInt(last.id) };
+    // Rows may be short or carry the values of a whole plate: it is the bytes of a batch that are kept in bounds.
+    rows = Math.max(10, Math.min(batchRows, Math.floor((batchBytes * batch.length) / chunk.length)));
+  }
+}

@@ -1,0 +1,68 @@
+import type { Booking, QueueEntry } from '@labwright/contract-devices';
+import { isProblem } from '@labwright/kernel/errors';
+import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
+import type { CoreDeps } from '../deps.ts';
+import type { Held } from './claim.ts';
+
+/** What device-service gave: a booking, or a place in the queue. */
+export interface Grant {
+  booking: Booking | null;
+  entry: QueueEntry | null;
+}
+
+// What the device is told that is still to be done, for its estimates.
+const remaining = rows(
+  'workflows.action.remaining',
+  Type.Object({ operations: Type.Array(Type.String()) }),
+  `SELECT coalesce(array_agg(s.operation ORDER BY s.position), '{}') AS operations
+   FROM workflow_steps s
+   WHERE s.workflow_id = $1 AND s.status NOT IN ('succeeded', 'skipped')`,
+);
+
+async function wantedOf(deps: CoreDeps, held: Held) {
+  const operations = (await deps.db.first(remaining, [held.id]))?.operations ?? [];
+  return { device_id: held.device_id, workflow_id: held.id, operations };
+}
+
+/** Books the device; where the action was asked with `queue`, waits in its queue instead of being refused. */
+export async function obtain(deps: CoreDeps, held: Held): Promise<Grant> {
+  const wanted = await wantedOf(deps, held);
+  if (held.action_args.queue)
+    return deps.devices.enqueue({ ...wanted, priority: held.action_args.priority ?? held.priority });
+  return { booking: await deps.devices.book(wanted), entry: null };
+}
+
+/** Makes sure that a queued workflow is in the queue, or learns that it was its turn. */
+export async function obtainAgain(deps: CoreDeps, held: Held): Promise<Grant> {
+  const wanted = await wantedOf(deps, held);
+  // Without a priority: somebody may have moved the entry meanwhile, and that is to stay so.
+  const grant = await deps.devices.enqueue(wanted);
+  const fresh = !grant.booking && grant.entry.id !== held.queue_entry_id;
+  return fresh && grant.entry.priority !== held.priority
+    ? deps.devices.enqueue({ ...wanted, priority: held.priority })
+    : grant;
+}
+
+/**
+ * Makes sure that the workflow neither holds its device nor waits for it. `because` is what the device's records say
+ * where nobody gave a reason.
+ */
+export const withdraw =
+  (because: string) =>
+  async (deps: CoreDeps, held: Held): Promise<Grant> => {
+    // Only the booking that is meant: this request may arrive late, when the workflow holds another one.
+    const booking = held.action === 'undo' ? held.action_args.booking_id : held.booking_id;
+    try {
+      await deps.devices.withdraw({
+        device_id: held.device_id,
+        workflow_id: held.id,
+        ...(booking ? { booking_id: booking } : {}),
+        reason: held.action_args.reason ?? because,
+      });
+    } catch (error) {
+      // A device that is gone is held by nobody.
+      if (!isProblem(error, 'device_not_found')) throw error;
+    }
+    return { booking: null, entry: null };
+  };

@@ -1,0 +1,18 @@
+import type { Queryable } from '@labwright/kernel/db';
+import { command } from '@labwright/kernel/statement';
+
+const leave = command(
+  'workflows.leave_queue',
+  `UPDATE workflows
+   SET status = CASE WHEN started_at IS NULL THEN 'created' ELSE 'paused' END, status_reason = $3,
+       queue_entry_id = NULL, updated_at = clock_timestamp()
+   WHERE id = $1 AND status = 'queued' AND queue_entry_id IS NOT DISTINCT FROM $2`,
+);
+
+/** The entry of a queued workflow is no more: it is as it was before it was queued, and a person decides. */
+export async function leaveQueue(
+  tx: Queryable,
+  request: { workflowId: string; entryId: string | null; reason: string },
+): Promise<void> {
+  await tx.execute(leave, [request.workflowId, request.entryId, request.reason]);
+}

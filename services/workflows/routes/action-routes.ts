@@ -1,0 +1,106 @@
+import {
+  ReasonRequest,
+  StartWorkflowRequest,
+  type Workflow,
+  WorkflowAnswer,
+} from '@labwright/contract-workflows';
+import { type App, answers } from '@labwright/kernel/http';
+import Type from 'typebox';
+import { cancelWorkflow } from '../cancel-workflow.ts';
+import { completeWorkflow } from '../complete-workflow.ts';
+import type { CoreDeps } from '../deps.ts';
+import { pauseWorkflow } from '../pause-workflow.ts';
+import { resumeWorkflow } from '../resume-workflow.ts';
+import { startWorkflow } from '../start-workflow.ts';
+import { allowNoBody, tags, WorkflowParams } from './common.ts';
+
+const ResumeRequest = Type.Object(
+  {
+    ...ReasonRequest.properties,
+    queue: StartWorkflowRequest.properties.queue,
+    priority: StartWorkflowRequest.properties.priority,
+  },
+  { additionalProperties: false },
+);
+
+export const actionRoutes = (deps: CoreDeps) => (app: App) => {
+  app.post(
+    '/workflows/:id/start',
+    {
+      preValidation: allowNoBody,
+      schema: {
+        summary: 'Book the device and start; with `queue`, wait for it where it is busy',
+        tags,
+        params: WorkflowParams,
+        body: StartWorkflowRequest,
+        response: answers({ 200: WorkflowAnswer, 202: WorkflowAnswer }),
+      },
+    },
+    async ({ params, body, actionId }, reply) => {
+      const workflow = await startWorkflow(deps, { ...body, workflowId: params.id, actionId });
+      return reply.code(codeOf(workflow)).send(begun(workflow, 'Workflow started'));
+    },
+  );
+
+  app.post(
+    '/workflows/:id/resume',
+    {
+      preValidation: allowNoBody,
+      schema: {
+        summary: 'Book the device again for a paused workflow; with `queue`, wait for it where it is busy',
+        tags,
+        params: WorkflowParams,
+        body: ResumeRequest,
+        response: answers({ 200: WorkflowAnswer, 202: WorkflowAnswer }),
+      },
+    },
+    async ({ params, body, actionId }, reply) => {
+      const workflow = await resumeWorkflow(deps, { ...body, workflowId: params.id, actionId });
+      return reply.code(codeOf(workflow)).send(begun(workflow, 'Workflow resumed'));
+    },
+  );
+
+  const releasing = {
+    complete: {
+      summary: 'Release the device and end; steps not carried out are skipped',
+      message: 'Workflow completed',
+      run: completeWorkflow,
+    },
+    cancel: {
+      summary: 'Release the device, leave its queue and give up',
+      message: 'Workflow cancelled',
+      run: cancelWorkflow,
+    },
+    pause: {
+      summary: 'Release the device until the workflow is resumed',
+      message: 'Workflow paused',
+      run: pauseWorkflow,
+    },
+  };
+
+  for (const [name, { summary, message, run }] of Object.entries(releasing))
+    app.post(
+      `/workflows/:id/${name}`,
+      {
+        preValidation: allowNoBody,
+        schema: {
+          summary,
+          tags,
+          params: WorkflowParams,
+          body: ReasonRequest,
+          response: answers({ 200: WorkflowAnswer }),
+        },
+      },
+      async ({ params, body, actionId }) => ({
+        message,
+        workflow: await run(deps, { ...body, workflowId: params.id, actionId }),
+      }),
+    );
+};
+
+const codeOf = (workflow: Workflow) => (workflow.status === 'queued' ? 202 : 200);
+
+const begun = (workflow: Workflow, message: string) => ({
+  message: workflow.status === 'queued' ? 'Workflow queued' : message,
+  workflow,
+});

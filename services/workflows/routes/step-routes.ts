@@ -1,0 +1,51 @@
+import { ExecuteStepRequest, ResolveStepRequest, StepAnswer } from '@labwright/contract-workflows';
+import { type App, answers } from '@labwright/kernel/http';
+import type { CoreDeps } from '../deps.ts';
+import { executeStep } from '../execute-step.ts';
+import { resolveStep } from '../resolve-step.ts';
+import { stepName } from '../steps/step-row.ts';
+import { allowNoBody, tags, WorkflowParams } from './common.ts';
+
+const usualWaitSeconds = 30;
+
+export const stepRoutes = (deps: CoreDeps) => (app: App) => {
+  app.post(
+    '/workflows/:id/execute-step',
+    {
+      preValidation: allowNoBody,
+      schema: {
+        summary: 'Carry out the next step, or the failed one again',
+        description: '200 when its outcome is known, also where it failed; 202 while it still runs.',
+        tags,
+        params: WorkflowParams,
+        body: ExecuteStepRequest,
+        response: answers({ 200: StepAnswer, 202: StepAnswer }),
+      },
+    },
+    async ({ params, body, actionId }, reply) => {
+      const { ended, ...answer } = await executeStep(deps, {
+        workflowId: params.id,
+        actionId,
+        waitSeconds: body.wait_seconds ?? usualWaitSeconds,
+      });
+      return reply.code(ended ? 200 : 202).send(answer);
+    },
+  );
+
+  app.post(
+    '/workflows/:id/resolve-step',
+    {
+      schema: {
+        summary: 'Tell what became of a step whose outcome nobody knows',
+        tags,
+        params: WorkflowParams,
+        body: ResolveStepRequest,
+        response: answers({ 200: StepAnswer }),
+      },
+    },
+    async ({ params, body, actionId }) => {
+      const { step, workflow } = await resolveStep(deps, { ...body, workflowId: params.id, actionId });
+      return { message: `${stepName(step)} counts as ${body.outcome}`, step, workflow };
+    },
+  );
+};

@@ -1,0 +1,58 @@
+import { Sample } from '@labwright/contract-workflows';
+import type { Queryable } from '@labwright/kernel/db';
+import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
+import { barcodeShape } from './shapes.ts';
+
+/** The columns of a `Sample`, of the table or alias `samples`. */
+export const sampleColumns = `samples.id, samples.barcode, samples.sample_type, samples.plate_id, samples.well,
+   samples.volume_ul, samples.metadata, samples.created_at`;
+
+const byBarcode = rows(
+  'samples.by_barcode',
+  Sample,
+  `SELECT ${sampleColumns}
+   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (barcode, place)
+   JOIN samples ON samples.barcode = wanted.barcode
+   ORDER BY wanted.place`,
+);
+
+const known = rows(
+  'samples.known_barcodes',
+  Type.Object({ barcode: Type.String() }),
+  'SELECT barcode FROM samples WHERE barcode = ANY ($1::text[])',
+);
+
+/** By `workflow_samples_pkey` and `samples_pkey`. */
+const ofWorkflows = rows(
+  'samples.of_workflows',
+  Type.Object({ workflow_id: Type.String(), ...Sample.properties }),
+  `SELECT held.workflow_id, ${sampleColumns}
+   FROM workflow_samples AS held JOIN samples ON samples.id = held.sample_id
+   WHERE held.workflow_id = ANY ($1::text[])
+   ORDER BY held.workflow_id, held.position`,
+);
+
+/** What is no barcode is nobody's, and PostgreSQL is not asked about it: it refuses some texts (U+0000). */
+const possible = (barcodes: readonly string[]) => [
+  ...new Set(barcodes.filter((barcode) => barcodeShape.test(barcode))),
+];
+
+/** The samples with these barcodes, in this order and each once; unknown barcodes are left out. One query. */
+export function findSamplesByBarcode(db: Queryable, barcodes: string[]): Promise<Sample[]> {
+  return db.query(byBarcode, [possible(barcodes)]);
+}
+
+/** Which of these barcodes are those of samples. One query. */
+export async function knownBarcodes(db: Queryable, barcodes: readonly string[]): Promise<Set<string>> {
+  const found = await db.query(known, [possible(barcodes)]);
+  return new Set(found.map((row) => row.barcode));
+}
+
+/** The samples of these workflows, by workflow and then in the order in which each names them. One query. */
+export function samplesOfWorkflows(
+  db: Queryable,
+  workflowIds: string[],
+): Promise<(Sample & { workflow_id: string })[]> {
+  return db.query(ofWorkflows, [workflowIds]);
+}

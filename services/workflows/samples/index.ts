@@ -1,0 +1,2 @@
+export { findSamplesByBarcode, samplesOfWorkflows } from './find-samples.ts';
+export { sampleRoutes } from './routes.ts';

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { checkStatements, createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
+import { workflowsMigrations } from './index.ts';
+
+let database: TestDatabase;
+before(async () => {
+  database = await createTestDatabase([workflowsMigrations]);
+});
+after(() => database.drop());
+
+test('every statement fits the database that the migrations make', async () => {
+  const { checked, faults } = await checkStatements(database.url);
+  assert.ok(checked > 40, `only ${checked} statements were declared`);
+  assert.deepEqual(faults, []);
+});
