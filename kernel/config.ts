@@ -92,7 +92,7 @@ export const flag = (options: Options) =>
 /** A TCP port; 0 asks the system for a free one. */
 export const port = (options: Options) => number({ ...options, minimum: 0, maximum: 65535, integer: true });
 
-export const url = (protocols: readonly string[], options: Options) =>
+const url = (protocols: readonly string[], options: Options) =>
   setting(options, (value) => {
     const example = `${protocols[0]}//host:port/…`;
     if (!URL.canParse(value)) throw new Error(`must be a URL like ${example}`);

@@ -18,10 +18,6 @@ export function enterContext(context: RequestContext): void {
   storage.enterWith(context);
 }
 
-export function runInContext<T>(context: RequestContext, work: () => T): T {
-  return storage.run(context, work);
-}
-
 const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
 /** Continues the caller's trace where its headers name one, and begins one otherwise. */

@@ -27,3 +27,9 @@ export function createLog(
 
 /** For code that logs only where somebody listens. */
 export const silentLog: Log = pino({ level: 'silent' });
+
+/** A log file: written in large pieces, so a `flush` belongs at the end. The folder is made where it is missing. */
+export function logFile(path: string): DestinationStream & { flush(): void } {
+  const file = pino.destination({ dest: path, sync: false, mkdir: true });
+  return { write: (line) => void file.write(line), flush: () => file.flushSync() };
+}

@@ -7,7 +7,7 @@ import pg from 'pg';
 const oids = { int8: 20, timestamptz: 1184, timestamp: 1114, date: 1082, numeric: 1700, xid8: 5069 } as const;
 
 /** `2025-01-01 10:00:00.123456+00` → `2025-01-01T10:00:00.123456Z`; the session's time zone is UTC. */
-export function timestampToIso(value: string): string {
+function timestampToIso(value: string): string {
   const utc = value.endsWith('+00') ? value.slice(0, -3) : value;
   return `${utc.slice(0, 10)}T${utc.slice(11)}Z`;
 }

@@ -25,7 +25,7 @@ type Chosen = Pick<
   'LABWRIGHT_HOME' | 'POSTGRES_PORT' | 'DEVICE_DATABASE_URL' | 'WORKFLOW_DATABASE_URL'
 >;
 
-export const postgresFolder = (home: string) => join(resolve(home), 'postgres');
+const postgresFolder = (home: string) => join(resolve(home), 'postgres');
 
 /** The databases that the settings name, or those of the embedded PostgreSQL, which is started and kept running. */
 export async function openDatabases(settings: Chosen, log: Log): Promise<Databases> {

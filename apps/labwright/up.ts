@@ -4,10 +4,9 @@ import { demoPlan } from '@labwright/demo';
 import { hostDeviceService } from '@labwright/device-service';
 import { seedDevices } from '@labwright/devices/demo';
 import { group, type Part } from '@labwright/kernel/lifecycle';
-import { createLog, type Log } from '@labwright/kernel/log';
+import { createLog, type Log, logFile } from '@labwright/kernel/log';
 import { hostWorkflowService } from '@labwright/workflow-service';
 import { seedWorkflows } from '@labwright/workflows/demo';
-import { pino } from 'pino';
 import { type Databases, openDatabases } from './databases.ts';
 import { type Lab, startScreen } from './screen.ts';
 import type { UpSettings } from './settings.ts';
@@ -20,14 +19,14 @@ const largeLog = 50 * 1024 * 1024;
  */
 export async function up(settings: UpSettings, say: (text: string) => void): Promise<Part> {
   const home = resolve(settings.LABWRIGHT_HOME);
-  const logFile = join(home, 'logs', 'labwright.log');
+  const logPath = join(home, 'logs', 'labwright.log');
   const instrumentsFolder = join(home, 'instruments');
   await Promise.all([
     mkdir(join(home, 'logs'), { recursive: true }),
     mkdir(instrumentsFolder, { recursive: true }),
   ]);
-  await setAside(logFile);
-  const destination = pino.destination({ dest: logFile, sync: false, mkdir: true });
+  await setAside(logPath);
+  const destination = logFile(logPath);
   const log = (service: string) => createLog({ service, level: settings.LOG_LEVEL }, destination);
 
   say('Starting the laboratory …\n');
@@ -38,14 +37,14 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
       name: 'labwright',
       start: async () => {
         await parts.start();
-        const lab: Lab = { settings, databases, logFile, ...parts.ports() };
+        const lab: Lab = { settings, databases, logFile: logPath, ...parts.ports() };
         say(startScreen(lab));
       },
       stop: async () => {
         say('\nStopping: requests in hand are finished, instruments go on …\n');
         await parts.stop();
         await databases.close();
-        destination.flushSync();
+        destination.flush();
         say('Stopped. Everything is kept; `npm start` goes on from here.\n');
       },
     };

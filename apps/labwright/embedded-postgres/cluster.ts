@@ -31,7 +31,7 @@ export interface ClusterOptions {
   cacheFolders?: string[];
 }
 
-export function dataFolder(folder: string): string {
+function dataFolder(folder: string): string {
   return join(resolve(folder), 'data');
 }
 

@@ -37,7 +37,7 @@ export function connectionWith({ user, password, port }: Credentials): Connectio
   return { host, port, user, password, url };
 }
 
-export function credentialsFile(folder: string): string {
+function credentialsFile(folder: string): string {
   return join(folder, 'pgpass');
 }
 
