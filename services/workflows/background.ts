@@ -20,7 +20,7 @@ export function backgroundLoop(
 ): Part & { poke(): void } {
   const { name, idleMs, work } = options;
   let failures = 0;
-  return loop({
+  const self = loop({
     name,
     idleMs,
     log: deps.log,
@@ -35,7 +35,9 @@ export function backgroundLoop(
         if (!isProblem(error)) deps.log.error({ err: error, loop: name }, 'a loop failed');
         else if (failures === 1) deps.log.warn({ code: error.code, loop: name }, error.message);
         await deps.clock.sleep(Math.min(rest.most, rest.first * 2 ** (failures - 1)), signal);
+        self.poke();
       }
     },
   });
+  return self;
 }

@@ -153,7 +153,7 @@ function executionRoutes(app: App, executions: Pick<Executions, 'execute' | 'get
       schema: {
         summary: 'Carry out an operation',
         description:
-          'Only the workflow that holds the device may. 200: it has ended, with the outcome in `execution.status`; 202: it goes on after `wait_seconds` (default 30). The same `execution_id` again answers the same execution and moves nothing.',
+          "Only the workflow that holds the device may. 200: it has ended, with the outcome in `execution.status`; 202: it goes on after `wait_seconds` (default 30). The same `execution_id` again answers the same execution and moves nothing. `execution.error.code` is the instrument's own (`clogged_tip`, …) or one of ours: `driver_unavailable` and `not_started` (nothing has moved), `outcome_unknown` and `result_not_stored` (somebody has to look).",
         tags,
         params: Type.Object({ id: Type.String({ description: 'The id of the device.' }) }),
         body: ExecuteBody,

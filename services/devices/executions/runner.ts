@@ -118,7 +118,10 @@ export function createRunner(deps: DevicesDeps, waiting: WaitingRoom): Runner {
       ended: Promise.resolve(),
     };
     runs.set(execution.id, run);
-    run.ended = carryOut(run, more(run));
+    run.ended = carryOut(run, more(run)).catch((error) => {
+      log.error({ err: error, execution_id: execution.execution_id }, 'an execution was dropped on our side');
+      letGo(run, 'something went wrong on our side');
+    });
   };
 
   const taskOf = (run: Run, rest: Pick<Task, 'isNew' | 'safeToRepeat' | 'driver'>): Task => ({

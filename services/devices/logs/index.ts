@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Execution } from '@labwright/contract-devices';
 import { type App, answers, nullable } from '@labwright/kernel/http';
 import { rows } from '@labwright/kernel/statement';
@@ -18,7 +18,7 @@ import {
 } from './query.ts';
 import { streamLogs } from './stream.ts';
 
-export { type DurationStatistics, durations } from './durations.ts';
+export { durations } from './durations.ts';
 
 const Cursor = nullable(Type.String());
 const LogAnswer = Type.Object({
@@ -28,10 +28,20 @@ const LogAnswer = Type.Object({
   page: Type.Optional(Type.Integer()),
   per_page: Type.Optional(Type.Integer()),
 });
-/** A stream goes past the schema, which is for JSON. */
 type Answer = Static<typeof LogAnswer> | Readable;
 
+/** A stream goes past the schemas, which are for JSON and for readers of the reference. */
+const AnyForm = Type.Unsafe<Answer>({
+  description: 'A page of rows, or a stream of all of them.',
+  content: {
+    'application/json': { schema: LogAnswer },
+    'application/x-ndjson': { schema: Type.String({ description: 'One row of `execution_logs` a line.' }) },
+    'text/csv': { schema: Type.String({ description: 'A header row, then a row for each execution.' }) },
+  },
+});
+
 interface Asked {
+  method: string;
   headers: { accept?: string | undefined };
 }
 interface Reply {
@@ -65,6 +75,8 @@ export function logRoutes(deps: DevicesDeps): (app: App) => void {
     }
     checkStreamable(query, selection);
     reply.type(format.mediaType);
+    // The server reads a stream to its end to throw it away, and this one may have millions of rows.
+    if (request.method === 'HEAD') return Readable.from([]);
     return streamLogs(db, { ...selection, limit: query.limit }, format);
   };
 
@@ -72,7 +84,7 @@ export function logRoutes(deps: DevicesDeps): (app: App) => void {
     const schema = {
       tags: ['execution logs'],
       description,
-      response: answers({ 200: Type.Unsafe<Answer>(LogAnswer) }),
+      response: answers({ 200: AnyForm }),
     };
     app.get(
       '/execution-logs',

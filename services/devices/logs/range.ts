@@ -12,8 +12,6 @@ const microsPerDay = 1_440n * microsPerMinute;
 const earliest = -62_135_596_800_000_000n;
 const latest = 253_402_300_799_999_999n;
 
-export const allTime: TimeRange = { from: earliest, until: latest };
-
 const form =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+ -]\d{2}(?::?\d{2})?)?)?$/i;
 

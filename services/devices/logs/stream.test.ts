@@ -56,7 +56,7 @@ for (const [accept, headLines] of [
     let next = 4_000_000;
     const heap: number[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      for (const byte of chunk) if (byte === 10) lines += 1;
+      lines += chunk.toString('latin1').split('\n').length - 1;
       bytes += chunk.length;
       if (bytes < next) continue;
       next += 4_000_000;
@@ -98,6 +98,26 @@ test('a client that goes away ends the reading', async () => {
   response.destroy();
   await untilReadingRests();
   assert.ok(reads < 60, `${reads} batches were read for nobody`);
+});
+
+test('HEAD tells the form and reads nothing', async () => {
+  reads = 0;
+  const reply = await bench.server.app.inject({
+    method: 'HEAD',
+    url: '/execution-logs',
+    headers: { accept: 'text/csv' },
+  });
+  assert.deepEqual([reply.statusCode, reply.body, reads], [200, '', 0]);
+  assert.match(String(reply.headers['content-type']), /^text\/csv/);
+});
+
+test('the reference names every form', async () => {
+  const { paths } = (await bench.server.app.inject('/openapi.json')).json();
+  assert.deepEqual(Object.keys(paths['/execution-logs/search'].get.responses['200'].content), [
+    'application/json',
+    'application/x-ndjson',
+    'text/csv',
+  ]);
 });
 
 test('a failure in the middle breaks the connection', async () => {

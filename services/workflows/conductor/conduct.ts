@@ -47,9 +47,9 @@ async function goOn(deps: CoreDeps, rests: Rests, workflow: Static<typeof Candid
     else await complete(deps, workflow.id);
     rests.end(workflow.id);
   } catch (error) {
+    if (verdictOf(error) !== 'refused') throw error;
     // Refused by the device, or somebody else was faster: looked at again later.
     rests.begin(workflow.id);
-    if (verdictOf(error) !== 'refused') throw error;
     if (isProblem(error, 'booking_lost')) deps.log.warn({ workflow_id: workflow.id }, error.message);
     else deps.log.info({ workflow_id: workflow.id, err: error }, 'a workflow cannot go on now');
   }

@@ -16,7 +16,7 @@ export const deviceMigrations = {
 };
 
 /** What the log routes need of their surroundings; `db` may be a spoilt one. */
-export function logDeps(db: Db): DevicesDeps {
+function logDeps(db: Db): DevicesDeps {
   return {
     db,
     log: silentLog,
