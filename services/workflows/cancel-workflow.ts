@@ -12,6 +12,12 @@ export async function cancelWorkflow(
   request: { workflowId: string; actionId: string; reason?: string },
 ): Promise<Workflow> {
   const { workflowId, actionId, ...args } = request;
-  await performAction(deps, { workflowId, actionId, action: 'cancel', args: { by: 'request', ...args } });
+  await performAction(deps, {
+    workflowId,
+    actionId,
+    action: 'cancel',
+    args: { by: 'request', ...args },
+    doneIn: 'cancelled',
+  });
   return loadWorkflow(deps.db, workflowId);
 }

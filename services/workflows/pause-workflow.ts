@@ -9,6 +9,12 @@ export async function pauseWorkflow(
   request: { workflowId: string; actionId: string; reason?: string },
 ): Promise<Workflow> {
   const { workflowId, actionId, ...args } = request;
-  await performAction(deps, { workflowId, actionId, action: 'pause', args: { by: 'request', ...args } });
+  await performAction(deps, {
+    workflowId,
+    actionId,
+    action: 'pause',
+    args: { by: 'request', ...args },
+    doneIn: 'paused',
+  });
   return loadWorkflow(deps.db, workflowId);
 }

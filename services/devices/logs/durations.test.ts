@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
+import { devicesMigrations } from '../index.ts';
 import { durations } from './durations.ts';
-import { deviceMigrations, insertLogs } from './testing/log-bench.ts';
+import { insertLogs } from './testing/log-bench.ts';
 
 let database: TestDatabase;
 before(async () => {
-  database = await createTestDatabase([deviceMigrations]);
+  database = await createTestDatabase([devicesMigrations]);
 });
 after(() => database.drop());
 

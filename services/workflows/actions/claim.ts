@@ -67,7 +67,10 @@ export async function claimAction(
   });
   if (claimed) return { held: asHeld(claimed) };
   if (!found) throw workflowNotFound(request.workflowId);
-  if (found.last_action_id === request.actionId || found.status === request.doneIn) return { done: found };
+  if (found.last_action_id === request.actionId) return { done: found };
+  // An undo leaves the state as it is; any other action in hand is about to change it.
+  const lasts = found.action === null || found.action === 'undo';
+  if (found.status === request.doneIn && lasts) return { done: found };
   if (found.action !== null) throw actionInProgress(found);
   if (!statesThatAllow(request.action).includes(found.status)) throw wrongState(found, request.action);
   throw stepInProgress(found);

@@ -8,12 +8,8 @@ import { createMetrics } from '@labwright/kernel/telemetry';
 import { createTestDatabase } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import { type DevicesDeps, defaultSettings } from '../../deps.ts';
+import { devicesMigrations } from '../../index.ts';
 import { logRoutes } from '../index.ts';
-
-export const deviceMigrations = {
-  name: 'devices',
-  folder: new URL('../../migrations', import.meta.url).pathname,
-};
 
 /** What the log routes need of their surroundings; `db` may be a spoilt one. */
 function logDeps(db: Db): DevicesDeps {
@@ -56,7 +52,7 @@ export interface LogBody {
 
 /** A database of its own and a server with the log routes on it. */
 export async function logBench(change: (db: Db) => Db = (db) => db): Promise<LogBench> {
-  const database = await createTestDatabase([deviceMigrations]);
+  const database = await createTestDatabase([devicesMigrations]);
   const deps = logDeps(change(database.db));
   const server = await createHttpServer({
     name: 'test',
