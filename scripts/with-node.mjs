@@ -176,7 +176,8 @@ async function install() {
     command = 'npm install';
     result = await run(...npm(['install', '--no-save', '--include=dev']), 'pipe');
   }
-  if (result.code === 0 && isInstalled()) return;
+  // What npm itself calls done is good enough to go on with.
+  if (result.code === 0 && existsSync(ownNode)) return;
   const ending = result.signal ?? `exit code ${result.code}`;
   throw new Error(
     `${result.output.trim()}\n\nThe packages could not be installed (${command}: ${ending}); what npm said is ` +

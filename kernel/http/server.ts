@@ -60,6 +60,11 @@ export interface HttpServer {
 
 const bodyLimit = 1_048_576;
 
+/** The head of the reference page. */
+const logo = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="150" height="36" viewBox="0 0 150 36"><text x="4" y="25" font-family="system-ui, sans-serif" font-size="22" font-weight="600" fill="#fff">Labwright</text></svg>',
+);
+
 /**
  * A server with everything that is the same in all services: problems as errors, request ids and traces,
  * OpenAPI 3.1 at `/openapi.json`, a reference page at `/docs`, `/health`, `/ready`, `/metrics`, idempotency
@@ -132,7 +137,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       },
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: `Labwright ${options.name}` },
+    logo: { type: 'image/svg+xml', content: logo, href: '/docs' },
+  });
   httpMetrics(app, options.metrics, options.db);
   backPressure(app, {
     maxInFlight: options.maxInFlight ?? 1_000,

@@ -29,7 +29,7 @@ const passEvent = command(
   `UPDATE followed SET event_id = $1 WHERE feed = 'devices'`,
 );
 
-/** How often an event that cannot be handled is tried before it is left out: the repair loop covers for it. */
+/** How often an event that cannot be handled is tried before it is left out. */
 const tries = 3;
 
 /**

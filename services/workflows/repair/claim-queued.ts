@@ -13,7 +13,7 @@ const claim = rows(
    WHERE w.status = 'queued' AND w.action IS NULL AND w.id = ANY (ARRAY (
      SELECT id FROM workflows
      WHERE status = 'queued' AND action IS NULL
-       AND updated_at <= clock_timestamp() - make_interval(secs => $2::float8)
+       AND updated_at <= now() - make_interval(secs => $2::float8)
      ORDER BY updated_at LIMIT 20 FOR UPDATE SKIP LOCKED))
    RETURNING ${heldColumns}`,
 );

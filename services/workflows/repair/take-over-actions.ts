@@ -9,7 +9,7 @@ const takeOver = rows(
   'workflows.repair.take_over',
   HeldRow,
   `WITH due AS MATERIALIZED (
-     SELECT id FROM workflows WHERE action IS NOT NULL AND action_until <= clock_timestamp()
+     SELECT id FROM workflows WHERE action IS NOT NULL AND action_until <= now()
      ORDER BY action_until, id LIMIT 20 FOR UPDATE
    ), lost AS (
      INSERT INTO lost_requests (workflow_id, device_id)

@@ -12,7 +12,7 @@ const takeOver = rows(
    FROM workflows w
    WHERE w.id = s.workflow_id AND s.status = 'running' AND s.execution_id = ANY (ARRAY (
      SELECT execution_id FROM workflow_steps
-     WHERE status = 'running' AND ask_again_at <= clock_timestamp()
+     WHERE status = 'running' AND ask_again_at <= now()
      ORDER BY ask_again_at LIMIT 20 FOR UPDATE SKIP LOCKED))
    RETURNING ${stepColumns}, w.device_id`,
 );
