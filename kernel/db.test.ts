@@ -102,6 +102,18 @@ test('connections that the server ended are replaced', async () => {
   await db.ping();
 });
 
+test('a connection that the server ends in the middle of a transaction costs that transaction, not the process', async () => {
+  const db = openDb({ url: database.url, applicationName: 'test', max: 1 });
+  const cut = db.transaction(async (tx) => {
+    await tx.query(read, [1]);
+    await database.db.execute(endOthers);
+    await tx.execute(insert, [77, 7]);
+  });
+  await assert.rejects(cut, (error) => isProblem(error, 'database_unavailable'));
+  assert.deepEqual(await db.query(read, [77]), []);
+  await db.close();
+});
+
 test('no server: one clear error, at once', async () => {
   const db = openDb({ url: 'postgres://nobody@127.0.0.1:1/none', applicationName: 'test' });
   await assert.rejects(db.ping(), (error) => isProblem(error, 'database_unavailable'));

@@ -71,8 +71,12 @@ export function openDb(options: DbOptions): Db {
     types: typeParsers,
     options: '-c timezone=UTC -c datestyle=ISO',
   });
-  // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  // A connection that the server closes, idle or in the middle of a transaction, says so with an event beside the
+  // error of its statement; without a listener that event would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
+  });
+  pool.on('error', () => {});
 
   const connect = async () => {
     const checkedOut = await pool.connect().catch((error) => {

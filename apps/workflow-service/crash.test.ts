@@ -265,7 +265,7 @@ async function crashOnce(victim: Role, name: string, point: string): Promise<'di
 
 for (const victim of ['workflow-service', 'device-service'] as const) {
   for (const name of Object.keys(scenarios)) {
-    test(`${victim} is killed at every point of: ${name}`, async (context) => {
+    test(`${victim} is killed at every point of: ${name}`, { timeout: 900_000 }, async (context) => {
       let points = 0;
       while (points < 40 && (await crashOnce(victim, name, `before:${points + 1}`)) === 'died') points += 1;
       assert.ok(points >= 1, 'the process never died: the points are not reached');

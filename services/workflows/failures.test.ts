@@ -103,6 +103,29 @@ for (const { name, from, to } of actions)
     assert.notEqual(lab.devices.holder(device_id)?.workflow_id, id);
   });
 
+test('our process dies during a start whose request is still on its way: taken back when it arrives', async () => {
+  const { id, device_id } = await inState('created');
+  await lab.database.db.execute(crash, [id, 'start']);
+  await lab.repairAll();
+  await lab.devices.api.book({ device_id, workflow_id: id });
+  await lab.follow();
+  assert.equal(lab.devices.holder(device_id), undefined);
+});
+
+const undoOther = command(
+  'test.failures.undo_other',
+  `UPDATE workflows SET action = 'undo', action_id = gen_random_uuid(), action_until = now(),
+     action_args = '{"by": "feed", "booking_id": "another"}' WHERE id = $1`,
+);
+
+test('an undo of one booking leaves another one alone', async () => {
+  const { id, device_id } = await inState('created');
+  const booking = await lab.devices.api.book({ device_id, workflow_id: id });
+  await lab.database.db.execute(undoOther, [id]);
+  await lab.repairAll();
+  assert.deepEqual([await inHand(id), lab.devices.holder(device_id)?.id], [null, booking.id]);
+});
+
 test('what is to be settled stays so while device-service is away, and is settled when it is back', async () => {
   const { id } = await inState('created');
   const other = await inState('running');

@@ -6,6 +6,7 @@ import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { type Laboratory, openLaboratory } from '../test-support/laboratory.ts';
 import { takeInPage } from './follow.ts';
+import { takeInEvent } from './take-in-event.ts';
 
 let lab: Laboratory;
 before(async () => {
@@ -139,6 +140,43 @@ test('an event waits at most a lease: one workflow does not hold up the feed', a
   assert.deepEqual([(await read(waiter.id)).status, lab.devices.holder(device)], ['cancelled', undefined]);
 });
 
+const undoOther = command(
+  'test.feed.undo_other',
+  `UPDATE workflows SET action = 'undo', action_id = gen_random_uuid(),
+     action_args = '{"by": "feed", "booking_id": "another"}', action_until = clock_timestamp() + interval '1 hour'
+   WHERE id = $1`,
+);
+
+test('a booking that appears while another one is being taken back is taken back with it', async () => {
+  const { id, device_id } = await lab.workflow();
+  lab.network.fault = (call) => (call === 'book' ? 'late' : undefined);
+  await lab.post(`/workflows/${id}/start`);
+  await lab.repairAll();
+  await lab.database.db.execute(undoOther, [id]);
+  await lab.network.deliver();
+  await lab.follow();
+  assert.equal(lab.devices.holder(device_id)?.workflow_id, id);
+  await lab.repairAll();
+  assert.equal(lab.devices.holder(device_id), undefined);
+});
+
+test('a turn that came and went before anybody looked does not count', async () => {
+  const { holder, waiter, device } = await holderAndWaiter();
+  const third = await lab.workflow({ device_id: device });
+  await lab.post(`/workflows/${third.id}/start`, { queue: true });
+  await lab.follow();
+  lab.devices.releaseByHand(device);
+  lab.devices.releaseByHand(device);
+  await lab.repairAll();
+  const before = await read(waiter.id);
+  assert.equal(before.status, 'queued');
+  await lab.follow();
+  const states = [(await read(holder.id)).status, (await read(third.id)).status];
+  assert.deepEqual(states, ['paused', 'running']);
+  const { status, queue_entry_id } = await read(waiter.id);
+  assert.deepEqual([status, queue_entry_id], ['queued', lab.devices.waiting(device)[0]?.id]);
+});
+
 const Place = Type.Object({ cursor: nullable(Type.String()), event_id: nullable(Type.String()) });
 const place = rows('test.feed.place', Place, 'SELECT cursor, event_id FROM followed');
 const forgetPage = command('test.feed.forget', 'UPDATE followed SET cursor = NULL, event_id = NULL');
@@ -155,6 +193,19 @@ test('several followers take each event in once, and none goes back', async () =
     }),
   );
   for (const { id } of workflows) assert.equal((await read(id)).status, 'paused');
+});
+
+test('who stands at another place than everybody does not take an event in', async () => {
+  const { holder, device } = await holderAndWaiter();
+  lab.devices.releaseByHand(device);
+  const event = lab.devices.events.find(
+    ({ type, workflow_id }) => type === 'booking.released' && workflow_id === holder.id,
+  );
+  assert.ok(event);
+  const before = await lab.database.db.first(place);
+  assert.equal(await takeInEvent(lab.deps, { cursor: 'elsewhere', event_id: null }, event), false);
+  assert.deepEqual(await lab.database.db.first(place), before);
+  assert.equal((await read(holder.id)).status, 'running');
 });
 
 test('a follower that died in the middle of a page goes on behind the last event that counted', async () => {
