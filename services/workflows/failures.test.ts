@@ -3,7 +3,6 @@ import { after, before, beforeEach, test } from 'node:test';
 import { nullable } from '@labwright/kernel/http';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
-import type { Fault } from './test-support/faulty-devices.ts';
 import { type Answer, type Laboratory, openLaboratory } from './test-support/laboratory.ts';
 
 /* The table of the README: what can go wrong after the claim, and what becomes of it. */
@@ -27,30 +26,6 @@ const inHand = async (id: string) => (await lab.database.db.first(action, [id]))
 const outcome = (answer: Answer) => [answer.status, answer.body.code ?? answer.body.message];
 const statusOf = async (id: string) => (await lab.get(`/workflows/${id}`)).body.status;
 
-/** The next call of this kind goes wrong; all others pass. */
-function failOnce(call: string, fault: Fault) {
-  let left = 1;
-  lab.network.fault = (made) => {
-    if (made !== call || left === 0) return undefined;
-    left -= 1;
-    return fault;
-  };
-}
-
-async function inState(status: 'created' | 'running' | 'paused' | 'queued') {
-  const workflow = await lab.workflow();
-  if (status === 'created') return workflow;
-  if (status === 'queued') {
-    const other = await lab.workflow({ device_id: workflow.device_id });
-    await lab.post(`/workflows/${other.id}/start`);
-    await lab.post(`/workflows/${workflow.id}/start`, { queue: true });
-    return workflow;
-  }
-  await lab.post(`/workflows/${workflow.id}/start`);
-  if (status === 'paused') await lab.post(`/workflows/${workflow.id}/pause`);
-  return workflow;
-}
-
 const actions = [
   { name: 'start', from: 'created', to: 'running', call: 'book' },
   { name: 'resume', from: 'paused', to: 'running', call: 'book' },
@@ -62,8 +37,8 @@ const actions = [
 
 for (const { name, from, to, call } of actions) {
   test(`${name} of a ${from} workflow, device-service unreachable: 503, state as before, no claim`, async () => {
-    const { id } = await inState(from);
-    failOnce(call, 'unreachable');
+    const { id } = await lab.workflowIn(from);
+    lab.network.failOnce(call, 'unreachable');
     const answer = await lab.post(`/workflows/${id}/${name}`);
     assert.deepEqual(outcome(answer), [503, 'device_service_unreachable']);
     assert.deepEqual([await statusOf(id), await inHand(id)], [from, null]);
@@ -72,8 +47,8 @@ for (const { name, from, to, call } of actions) {
 
   for (const fault of ['lost', 'unanswered'] as const)
     test(`${name} of a ${from} workflow, ${fault}: 503, then settled by the repair loop`, async () => {
-      const { id, device_id } = await inState(from);
-      failOnce(call, fault);
+      const { id, device_id } = await lab.workflowIn(from);
+      lab.network.failOnce(call, fault);
       const answer = await lab.post(`/workflows/${id}/${name}`);
       assert.deepEqual(outcome(answer), [503, 'device_service_no_answer']);
       const meanwhile = await lab.post(`/workflows/${id}/cancel`);
@@ -95,7 +70,7 @@ const crash = command(
 
 for (const { name, from, to } of actions)
   test(`our process dies during ${name} of a ${from} workflow`, async () => {
-    const { id, device_id } = await inState(from);
+    const { id, device_id } = await lab.workflowIn(from);
     await lab.database.db.execute(crash, [id, name]);
     await lab.repairAll();
     const undone = name === 'start' || name === 'resume';
@@ -104,7 +79,7 @@ for (const { name, from, to } of actions)
   });
 
 test('our process dies during a start whose request is still on its way: taken back when it arrives', async () => {
-  const { id, device_id } = await inState('created');
+  const { id, device_id } = await lab.workflowIn('created');
   await lab.database.db.execute(crash, [id, 'start']);
   await lab.repairAll();
   await lab.devices.api.book({ device_id, workflow_id: id });
@@ -119,7 +94,7 @@ const undoOther = command(
 );
 
 test('an undo of one booking leaves another one alone', async () => {
-  const { id, device_id } = await inState('created');
+  const { id, device_id } = await lab.workflowIn('created');
   const booking = await lab.devices.api.book({ device_id, workflow_id: id });
   await lab.database.db.execute(undoOther, [id]);
   await lab.repairAll();
@@ -127,11 +102,11 @@ test('an undo of one booking leaves another one alone', async () => {
 });
 
 test('what is to be settled stays so while device-service is away, and is settled when it is back', async () => {
-  const { id } = await inState('created');
-  const other = await inState('running');
-  failOnce('book', 'unanswered');
+  const { id } = await lab.workflowIn('created');
+  const other = await lab.workflowIn('running');
+  lab.network.failOnce('book', 'unanswered');
   await lab.post(`/workflows/${id}/start`);
-  failOnce('withdraw', 'unanswered');
+  lab.network.failOnce('withdraw', 'unanswered');
   await lab.post(`/workflows/${other.id}/complete`);
   for (const fault of ['unreachable', 'lost'] as const) {
     lab.network.fault = () => fault;
@@ -144,8 +119,8 @@ test('what is to be settled stays so while device-service is away, and is settle
 });
 
 test('a refusal ends a release that was to be repeated: the state is as before', async () => {
-  const { id, device_id } = await inState('running');
-  failOnce('withdraw', 'lost');
+  const { id, device_id } = await lab.workflowIn('running');
+  lab.network.failOnce('withdraw', 'lost');
   await lab.post(`/workflows/${id}/pause`);
   lab.devices.onExecute = () => 'hang';
   await lab.devices.api.execute({
@@ -162,8 +137,8 @@ test('a refusal ends a release that was to be repeated: the state is as before',
 });
 
 test('an undo is kept up against refusals', async () => {
-  const { id, device_id } = await inState('created');
-  failOnce('book', 'unanswered');
+  const { id, device_id } = await lab.workflowIn('created');
+  lab.network.failOnce('book', 'unanswered');
   await lab.post(`/workflows/${id}/start`);
   lab.devices.onExecute = () => 'hang';
   const execution_id = `by-hand-${id}`;
@@ -184,8 +159,8 @@ test('a start that arrives late is taken back, whatever became of the workflow m
   };
   for (const queue of [false, true])
     for (const [name, end] of Object.entries(ends)) {
-      const { id, device_id } = await inState('created');
-      failOnce(queue ? 'enqueue' : 'book', 'late');
+      const { id, device_id } = await lab.workflowIn('created');
+      lab.network.failOnce(queue ? 'enqueue' : 'book', 'late');
       await lab.post(`/workflows/${id}/start`, { queue });
       await lab.repairAll();
       await end(id);
@@ -198,10 +173,10 @@ test('a start that arrives late is taken back, whatever became of the workflow m
 });
 
 test('a late request to queue is taken out of the queue', async () => {
-  const { id, device_id } = await inState('created');
+  const { id, device_id } = await lab.workflowIn('created');
   const holder = await lab.workflow({ device_id });
   await lab.post(`/workflows/${holder.id}/start`);
-  failOnce('enqueue', 'late');
+  lab.network.failOnce('enqueue', 'late');
   await lab.post(`/workflows/${id}/start`, { queue: true });
   await lab.repairAll();
   await lab.network.deliver();
@@ -212,120 +187,11 @@ test('a late request to queue is taken out of the queue', async () => {
 });
 
 test('a booking that a person made for a workflow is left alone, and its start takes it', async () => {
-  const { id, device_id } = await inState('created');
+  const { id, device_id } = await lab.workflowIn('created');
   const booking = await lab.devices.api.book({ device_id, workflow_id: id });
   await lab.follow();
   await lab.repairAll();
   assert.equal(lab.devices.holder(device_id)?.id, booking.id);
   const answer = await lab.post(`/workflows/${id}/start`);
   assert.equal(answer.body.workflow.booking_id, booking.id);
-});
-
-test('a step, device-service unreachable: 503, and the step is as before', async () => {
-  const { id } = await inState('running');
-  failOnce('execute', 'unreachable');
-  const answer = await lab.post(`/workflows/${id}/execute-step`);
-  assert.deepEqual(outcome(answer), [503, 'device_service_unreachable']);
-  const [step] = (await lab.get(`/workflows/${id}`)).body.steps;
-  assert.deepEqual(
-    [step?.status, step?.attempts, step?.execution_id, step?.started_at],
-    ['pending', 0, null, null],
-  );
-});
-
-for (const fault of ['lost', 'unanswered', 'late'] as const)
-  test(`a step without an answer (${fault}): asked again, and the device moves once`, async () => {
-    const { id } = await inState('running');
-    failOnce('execute', fault);
-    const key = { 'idempotency-key': `${fault}-${id}` };
-    const answer = await lab.post(`/workflows/${id}/execute-step`, undefined, key);
-    assert.deepEqual(outcome(answer), [503, 'device_service_no_answer']);
-    const again = await lab.post(`/workflows/${id}/execute-step`, undefined, key);
-    assert.deepEqual([again.status, again.body.step.status], [202, 'running']);
-    await lab.repairAll();
-    await lab.network.deliver();
-    await lab.follow();
-    const [step, next] = (await lab.get(`/workflows/${id}`)).body.steps;
-    assert.deepEqual([step?.status, step?.attempts, next?.status], ['succeeded', 1, 'pending']);
-    assert.equal(lab.devices.moves.get(step?.execution_id ?? ''), 1);
-  });
-
-test('asked again about a step: what the device says for now is waited for, what it says for good counts', async () => {
-  const { id, device_id } = await inState('running');
-  const stepOf = async () => (await lab.get(`/workflows/${id}`)).body.steps[0];
-  failOnce('execute', 'lost');
-  await lab.post(`/workflows/${id}/execute-step`);
-  lab.devices.setPaused(device_id, true);
-  await lab.repairAll();
-  assert.equal((await stepOf())?.status, 'running');
-  lab.devices.setPaused(device_id, false);
-  lab.devices.forgetBooking(device_id);
-  await lab.repairAll();
-  assert.deepEqual([(await stepOf())?.status, await statusOf(id)], ['pending', 'paused']);
-
-  await lab.post(`/workflows/${id}/resume`);
-  failOnce('execute', 'lost');
-  await lab.post(`/workflows/${id}/execute-step`);
-  lab.devices.deleteDevice(device_id);
-  await lab.repairAll();
-  assert.deepEqual([(await stepOf())?.status, (await stepOf())?.error?.code], ['failed', 'device_not_found']);
-});
-
-test('a lost queue entry is made anew, with its priority; a lost turn is taken', async () => {
-  const { id, device_id } = await inState('created');
-  const holder = await lab.workflow({ device_id });
-  await lab.post(`/workflows/${holder.id}/start`);
-  await lab.post(`/workflows/${id}/start`, { queue: true, priority: 'low' });
-  lab.devices.forgetEntry(device_id, id);
-  await lab.repairAll();
-  const [entry] = lab.devices.waiting(device_id);
-  assert.deepEqual([entry?.workflow_id, entry?.priority], [id, 'low']);
-  assert.equal((await lab.get(`/workflows/${id}`)).body.queue_entry_id, entry?.id);
-
-  lab.devices.releaseByHand(device_id);
-  await lab.repairAll();
-  const { status, booking_id } = (await lab.get(`/workflows/${id}`)).body;
-  assert.deepEqual([status, booking_id], ['running', lab.devices.holder(device_id)?.id]);
-});
-
-test('a place in the queue that somebody changed is not changed back', async () => {
-  const { id, device_id } = await inState('queued');
-  await lab.devices.api.enqueue({ device_id, workflow_id: id, priority: 'urgent' });
-  await lab.repairAll();
-  assert.equal(lab.devices.waiting(device_id)[0]?.priority, 'urgent');
-});
-
-test('a queued workflow whose device is gone is as before, with the reason', async () => {
-  const { id, device_id } = await inState('queued');
-  lab.devices.deleteDevice(device_id);
-  await lab.repairAll();
-  const { status, status_reason } = (await lab.get(`/workflows/${id}`)).body;
-  assert.equal(status, 'created');
-  assert.match(status_reason ?? '', /no device/);
-});
-
-test('making sure of queue entries while device-service is away changes nothing', async () => {
-  const { id } = await inState('queued');
-  for (const fault of ['unreachable', 'lost'] as const) {
-    lab.network.fault = () => fault;
-    await lab.repairAll().catch(() => {});
-    assert.deepEqual([await statusOf(id), await inHand(id)], ['queued', null]);
-  }
-});
-
-test('one workflow without an answer does not keep the others from being repaired', async () => {
-  const workflows = await Promise.all(Array.from({ length: 30 }, () => inState('running')));
-  const [poison] = workflows;
-  lab.network.fault = (call) => (call === 'withdraw' ? 'lost' : undefined);
-  for (const { id } of workflows) await lab.post(`/workflows/${id}/complete`);
-  const { withdraw } = lab.devices.api;
-  lab.network.fault = () => undefined;
-  lab.devices.api.withdraw = async (request) => {
-    if (request.workflow_id === poison?.id) throw new Error('a defect');
-    return withdraw(request);
-  };
-  await lab.repairAll();
-  lab.devices.api.withdraw = withdraw;
-  const states = await Promise.all(workflows.map(({ id }) => statusOf(id)));
-  assert.deepEqual([states[0], new Set(states.slice(1))], ['running', new Set(['completed'])]);
 });

@@ -15,7 +15,7 @@ export type WorkflowRow = Static<typeof WorkflowRow>;
 export const workflowColumns = `w.id, w.name, w.device_id, w.status, w.status_reason, w.priority, w.auto, w.booking_id,
   w.fencing_token, w.queue_entry_id, w.created_at, w.started_at, w.finished_at, w.updated_at`;
 
-export const actionNames = ['start', 'complete', 'cancel', 'pause', 'resume', 'undo', 'requeue'] as const;
+const actionNames = ['start', 'complete', 'cancel', 'pause', 'resume', 'undo', 'requeue'] as const;
 export const ActionName = Type.Enum(actionNames);
 export type ActionName = Static<typeof ActionName>;
 

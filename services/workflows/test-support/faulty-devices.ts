@@ -10,6 +10,8 @@ export interface FaultyDevices {
   readonly api: DevicesApi;
   /** Asked at every call, also at reads of the feed; undefined lets it pass. */
   fault: (call: keyof DevicesApi) => Fault | undefined;
+  /** The next call of this kind goes wrong; all others pass. */
+  failOnce(call: keyof DevicesApi, fault: Fault): void;
   /** How many requests are still on their way. */
   readonly stuck: number;
   /** Lets one request arrive that was given up. */
@@ -61,6 +63,14 @@ export function faultyDevices(inner: DevicesApi): FaultyDevices {
 
   const faulty: FaultyDevices = {
     fault: () => undefined,
+    failOnce: (call, fault) => {
+      let left = 1;
+      faulty.fault = (made) => {
+        if (made !== call || left === 0) return undefined;
+        left -= 1;
+        return fault;
+      };
+    },
     calls,
     get stuck() {
       return stuck.length;

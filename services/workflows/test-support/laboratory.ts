@@ -52,6 +52,8 @@ export interface Laboratory {
   delete(url: string): Promise<Answer>;
   /** A workflow with these steps on a device of its own, unless one is named. */
   workflow(given?: { steps?: unknown[]; device_id?: string; auto?: boolean }): Promise<Workflow>;
+  /** A workflow that was brought into this state; a queued one waits for another that runs. */
+  workflowIn(status: 'created' | 'running' | 'paused' | 'queued'): Promise<Workflow>;
   /** Takes in the feed until nothing is new, and repairs what that brings up. */
   follow(): Promise<void>;
   /** Makes everything due and repairs it. */
@@ -136,6 +138,17 @@ export async function openLaboratory(
       });
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
       return made.body;
+    },
+    workflowIn: async (status) => {
+      const workflow = await lab.workflow();
+      const url = `/workflows/${workflow.id}`;
+      if (status === 'queued') {
+        const other = await lab.workflow({ device_id: workflow.device_id });
+        await lab.post(`/workflows/${other.id}/start`);
+        await lab.post(`${url}/start`, { queue: true });
+      } else if (status !== 'created') await lab.post(`${url}/start`);
+      if (status === 'paused') await lab.post(`${url}/pause`);
+      return workflow;
     },
     follow: async () => {
       while ((await takeInPage(deps, 0)) > 0);
