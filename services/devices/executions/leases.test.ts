@@ -36,6 +36,14 @@ test('while it runs its lease is renewed', async () => {
   await process.beats(3);
   assert.equal((await bench.row(execution_id)).leased, true);
   device.instrument.finish();
+  await process.executions.execute({
+    device_id: device.id,
+    workflow_id: 'w1',
+    operation: 'mix',
+    parameters: {},
+    execution_id,
+    wait_seconds: 30,
+  });
   await living.stop(process, process.clock);
   assert.equal((await bench.row(execution_id)).status, 'succeeded');
 });

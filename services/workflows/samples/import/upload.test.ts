@@ -94,6 +94,9 @@ describe('the desk that receives files', () => {
 
 const file = 'barcode,sample_type\nS1,blood\n';
 
+/** An injected request takes no turn of the event loop: asked in a row they would keep every socket from closing. */
+const socketsHadTheirTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('the import over a real connection', () => {
   const clock = manualClock(Date.now());
   let lab: SamplesServer;
@@ -132,7 +135,10 @@ describe('the import over a real connection', () => {
     socket.destroy();
     await closed;
     let after = await lab.importCsv(file);
-    while (after.status === 503) after = await lab.importCsv(file);
+    while (after.status === 503) {
+      await socketsHadTheirTurn();
+      after = await lab.importCsv(file);
+    }
     assert.deepEqual([after.status, after.body.imported], [200, 1]);
     assert.equal(await lab.count(), 1);
     assert.equal(await lab.staged(), 0);
@@ -194,7 +200,10 @@ describe('the import over a real connection', () => {
     ] as const) {
       // The room is free as soon as the connection has seen the end of the answer, a moment after the caller.
       let status = await send(query, text);
-      while (status === 503) status = await send(query, text);
+      while (status === 503) {
+        await socketsHadTheirTurn();
+        status = await send(query, text);
+      }
       statuses.push(status);
     }
     assert.deepEqual(statuses, [200, 200, 422, 400, 200]);
