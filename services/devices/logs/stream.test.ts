@@ -100,6 +100,26 @@ test('a client that goes away ends the reading', async () => {
   assert.ok(reads < 60, `${reads} batches were read for nobody`);
 });
 
+test('503 with Retry-After while as many exports are read as there is room for; 200 afterwards', async () => {
+  const readers = [];
+  for (let count = 0; count < 12; count += 1)
+    readers.push(await ask('/execution-logs', 'application/x-ndjson'));
+  for (const reader of readers) reader.pause();
+  const more = () => ask('/execution-logs', 'application/x-ndjson');
+  const refused = await more();
+  assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [503, '5']);
+  refused.destroy();
+  for (const reader of readers) reader.destroy();
+  let after = await more();
+  while (after.statusCode === 503) {
+    after.destroy();
+    after = await more();
+  }
+  assert.equal(after.statusCode, 200);
+  after.destroy();
+  await untilReadingRests();
+});
+
 test('HEAD tells the form and reads nothing', async () => {
   reads = 0;
   const reply = await bench.server.app.inject({

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Execution } from '@labwright/contract-devices';
 import type { Db } from '@labwright/kernel/db';
+import { commonErrors } from '@labwright/kernel/errors';
 import { executionColumnNames } from './columns.ts';
 import type { LogCursor } from './cursor.ts';
 import { isoToMicros, type TimeRange } from './range.ts';
@@ -45,12 +46,27 @@ export interface StreamRequest {
 const batchRows = 1_000;
 const batchBytes = 1_048_576;
 
+/** Each holds a batch for as long as its reader takes: so many fit into the memory of a service. */
+const mostStreams = 12;
+const streams = new WeakMap<Db, number>();
+
 /**
  * The logs as text, newest first, in constant memory: the next batch is read when the last one has been written.
- * No connection is held in between. Destroying the stream ends the reading.
+ * No connection is held in between. Destroying the stream ends the reading. Throws `overloaded` while too many
+ * streams are being read.
  */
 export function streamLogs(db: Db, request: StreamRequest, format: LogFormat): Readable {
-  return Readable.from(chunks(db, request, format), { objectMode: false });
+  const open = streams.get(db) ?? 0;
+  if (open >= mostStreams)
+    throw commonErrors.problem(
+      'overloaded',
+      `${mostStreams} exports are being read already, which is as many as there is room for. Try again when one of them has ended.`,
+      { retryAfter: 5 },
+    );
+  streams.set(db, open + 1);
+  const stream = Readable.from(chunks(db, request, format), { objectMode: false });
+  stream.once('close', () => streams.set(db, (streams.get(db) ?? 1) - 1));
+  return stream;
 }
 
 async function* chunks(db: Db, request: StreamRequest, format: LogFormat): AsyncGenerator<Buffer> {

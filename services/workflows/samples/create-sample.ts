@@ -21,6 +21,7 @@ const byId = rows('samples.by_id', Sample, `SELECT ${sampleColumns} FROM samples
  * sample more than 24 hours ago.
  */
 export async function createSample(db: Db, actionId: string, request: CreateSampleRequest): Promise<Sample> {
+  checkMetadata(request.metadata);
   await checkPlace(db, request);
   const { barcode, sample_type, plate_id = null, well = null, volume_ul = null, metadata = {} } = request;
   try {
@@ -58,6 +59,17 @@ async function madeBefore(db: Db, actionId: string, barcode: string): Promise<Sa
     'idempotency_key_reused',
     'This Idempotency-Key has made another sample before. Use a new key for each sample.',
   );
+}
+
+/** Bytes of JSON. A page of samples and a whole plate carry them all, and have to fit into memory. */
+const mostMetadata = 16_384;
+
+function checkMetadata(metadata: CreateSampleRequest['metadata']): void {
+  if (metadata === undefined || Buffer.byteLength(JSON.stringify(metadata)) <= mostMetadata) return;
+  throw misplaced({
+    path: 'body.metadata',
+    message: `must not be larger than ${mostMetadata} bytes of JSON`,
+  });
 }
 
 /** A plate that exists and a well on it, or neither. Plates never change, so this still holds at the insert. */

@@ -81,6 +81,16 @@ describe('POST /samples', () => {
     assert.deepEqual([zero.status, zero.body.code], [400, 'validation_failed']);
   });
 
+  test('400 invalid_sample: metadata that would fill the memory of every list', async () => {
+    const answer = await lab.post('/samples', {
+      barcode: 'S-1',
+      sample_type: 'blood',
+      metadata: { note: 'x'.repeat(17_000) },
+    });
+    assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_sample']);
+    assert.equal(answer.body.faults[0].path, 'body.metadata');
+  });
+
   test('400 invalid_sample: plate and well, both or neither, both real', async () => {
     await plate('P1');
     await plate('large', { rows: 32, columns: 48 });

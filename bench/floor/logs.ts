@@ -1,0 +1,42 @@
+import type { Client } from 'pg';
+
+const columns =
+  'id, execution_id, device_id, device_type, workflow_id, operation, parameters, fencing_token, status, result, ' +
+  'error, started_at, finished_at, duration_ms';
+
+/** One index of the table stands for each status: their newest rows are merged. */
+const walk = (limit: number) => {
+  const parts = ['running', 'succeeded', 'failed', 'unknown'].map(
+    (status) =>
+      `(SELECT ${columns} FROM execution_logs
+        WHERE status = '${status}' AND (started_at, id) < ($1::timestamptz, $2::bigint) AND started_at >= $3::timestamptz
+        ORDER BY started_at DESC, id DESC LIMIT ${limit})`,
+  );
+  return `${parts.join(' UNION ALL ')} ORDER BY started_at DESC, id DESC LIMIT ${limit}`;
+};
+
+const pageRows = 51;
+const batchRows = 1_000;
+const page = { name: 'page', text: walk(pageRows) };
+const batch = { name: 'batch', text: walk(batchRows) };
+
+/** The first page of a day, as the bare driver reads it: a named prepared statement, rows as the driver makes them. */
+export async function readDay(client: Client, day: string): Promise<number> {
+  const until = new Date(Date.parse(day) + 86_400_000);
+  const { rows } = await client.query({ ...page, values: [until, 0, day] });
+  return rows.length;
+}
+
+/** Reads so many rows, newest first, a thousand at a time, and makes a line of JSON of each; answers the bytes. */
+export async function readNewest(client: Client, count: number): Promise<number> {
+  let from = ['infinity', '0'];
+  let bytes = 0;
+  for (let read = 0; read < count; read += batchRows) {
+    const { rows } = await client.query({ ...batch, values: [...from, '-infinity'] });
+    bytes += Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')).length;
+    const last = rows.at(-1);
+    if (!last) break;
+    from = [last.started_at, last.id];
+  }
+  return bytes;
+}

@@ -1,0 +1,64 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+
+export interface Answer {
+  status: number;
+  /** The parsed JSON. */
+  body: unknown;
+  headers: IncomingMessage['headers'];
+}
+
+export interface HttpClient {
+  /** Rejects where no answer comes or where it is no JSON; every status is an answer. */
+  send(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
+  /** As `send`; rejects, with what was answered, unless the status is 2xx. */
+  expect(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
+  /** The answer as it arrives. */
+  stream(path: string, headers: Record<string, string>): Promise<IncomingMessage>;
+  close(): void;
+}
+
+/** A client of one server that keeps its connections open: so many at most. */
+export function httpClient(origin: string, signal: AbortSignal, connections = 1): HttpClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections });
+
+  const open = (method: string, path: string, text: string | undefined, headers: Record<string, string>) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const request = httpRequest(origin + path, { agent, method, headers, signal }, resolve);
+      request.on('error', reject);
+      request.end(text);
+    });
+
+  const send: HttpClient['send'] = async (method, path, body) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers =
+      text === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
+    const response = await open(method, path, text, headers);
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    return {
+      status: response.statusCode ?? 0,
+      body: JSON.parse(Buffer.concat(parts).toString('utf8')),
+      headers: response.headers,
+    };
+  };
+
+  return {
+    send,
+    expect: async (method, path, body) => {
+      const answer = await send(method, path, body);
+      if (answer.status < 200 || answer.status > 299)
+        throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer;
+    },
+    stream: (path, headers) => open('GET', path, undefined, headers),
+    close: () => agent.destroy(),
+  };
+}
+
+/** A member of an answer's object. */
+export function member(answer: Answer, name: string): unknown {
+  const { body } = answer;
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+}
