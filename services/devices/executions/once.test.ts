@@ -58,8 +58,9 @@ test('twenty requests with an execution_id each: one at a time, the others are t
   assert.ok(done.length >= 1);
   assert.equal(instrument.moved.length, done.length);
   for (const { reason } of refused) {
-    assert.ok(isProblem(reason, 'device_operating'));
-    assert.match(String(reason.extra.execution_id), /^each-/);
+    // Where the device changed hands at each look, it is told that nothing was done.
+    assert.ok(isProblem(reason, 'device_operating', 'overloaded'), String(reason));
+    if (reason.code === 'device_operating') assert.match(String(reason.extra.execution_id), /^each-/);
   }
 });
 
