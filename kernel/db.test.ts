@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import Type from 'typebox';
 import { isUniqueViolation, openDb, sqlState } from './db.ts';
@@ -112,6 +113,48 @@ test('a connection that the server ends in the middle of a transaction costs tha
   await assert.rejects(cut, (error) => isProblem(error, 'database_unavailable'));
   assert.deepEqual(await db.query(read, [77]), []);
   await db.close();
+});
+
+test('a server that falls silent is given up in time, within a transaction too; the next connection works', async () => {
+  const target = new URL(database.url);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const proxy = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    near.on('data', (data) => silent || far.write(data));
+    far.on('data', (data) => silent || near.write(data));
+    near.on('close', () => far.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const address = proxy.address();
+  const through = new URL(database.url);
+  through.hostname = '127.0.0.1';
+  through.port = String(typeof address === 'object' ? address?.port : 0);
+  const db = openDb({
+    url: through.href,
+    applicationName: 'silent',
+    max: 1,
+    statementTimeout: 400,
+    answerTimeout: 100,
+  });
+  await db.ping();
+  silent = true;
+  await assert.rejects(db.query(read, [1]), (error) => isProblem(error, 'database_unavailable'));
+  silent = false;
+  const inside = db.transaction(async (tx) => {
+    silent = true;
+    await tx.query(read, [1]);
+  });
+  await assert.rejects(inside, (error) => isProblem(error, 'database_unavailable'));
+  silent = false;
+  await db.ping();
+  await db.close();
+  for (const socket of sockets) socket.destroy();
+  proxy.close();
 });
 
 test('no server: one clear error, at once', async () => {

@@ -44,6 +44,8 @@ export interface DbOptions {
   max?: number;
   /** Milliseconds a statement may take. */
   statementTimeout?: number;
+  /** Milliseconds beyond that until a connection whose answer does not come is given up. */
+  answerTimeout?: number;
   /** Milliseconds to wait for a free connection or a new one. */
   connectTimeout?: number;
   /** Seconds after which a connection is replaced, so that none grows old. */
@@ -57,11 +59,15 @@ const retryable = new Set(['40001', '40P01']);
 
 export function openDb(options: DbOptions): Db {
   const log = options.log ?? silentLog;
+  const statementTimeout = options.statementTimeout ?? 15_000;
+  const answerTimeout = options.answerTimeout ?? 5_000;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.max ?? 10,
-    statement_timeout: options.statementTimeout ?? 15_000,
+    statement_timeout: statementTimeout,
+    // The server's limit is of no use where its answer never comes: then the connection itself is given up.
+    query_timeout: statementTimeout + answerTimeout,
     connectionTimeoutMillis: options.connectTimeout ?? 5_000,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: options.maxLifetime ?? 1_800,
@@ -103,7 +109,7 @@ export function openDb(options: DbOptions): Db {
     transaction: async (work, transactionOptions = {}) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await transact(await connect(), on, work, transactionOptions);
+          return await transact(await connect(), { on, answerTimeout }, work, transactionOptions);
         } catch (error) {
           if (attempt === maxAttempts || !retryable.has(sqlState(error) ?? '')) throw error;
           const pause = Math.random() * 2 ** attempt * 5;
@@ -116,6 +122,8 @@ export function openDb(options: DbOptions): Db {
       const client = await connect();
       try {
         await client.query('SELECT 1');
+      } catch (error) {
+        throw unavailable(error);
       } finally {
         client.release();
       }
@@ -152,15 +160,17 @@ function queryable(run: Run, log: Log): Queryable {
 
 async function transact<T>(
   client: pg.PoolClient,
-  on: (run: Run) => Queryable,
+  { on, answerTimeout }: { on: (run: Run) => Queryable; answerTimeout: number },
   work: (tx: Queryable) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
   let fault: Error | undefined;
   let firstFailure: unknown;
+  const { statementTimeout } = options;
+  const limit = statementTimeout === undefined ? {} : { query_timeout: statementTimeout + answerTimeout };
   const run: Run = async (query) => {
     try {
-      return await client.query(query);
+      return await client.query({ ...query, ...limit });
     } catch (error) {
       firstFailure ??= error;
       throw error;
@@ -213,12 +223,15 @@ export function isUniqueViolation(error: unknown, name?: string): boolean {
 function isConnectionFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const state = sqlState(error);
-  // 08: connection exceptions; 57P0x: the server shuts down; 53300: too many connections.
-  if (state) return state.startsWith('08') || state.startsWith('57P') || state === '53300';
+  // 08: connection exceptions; 57P0x: the server shuts down; 53300: too many connections; 25P03: it ended a session
+  // that was idle in a transaction.
+  if (state) return state.startsWith('08') || state.startsWith('57P') || ['53300', '25P03'].includes(state);
   const code = 'code' in error ? String(error.code) : '';
   if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN'].includes(code))
     return true;
-  return /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message);
+  return /Connection terminated|not queryable|Query read timeout|timeout exceeded when trying to connect/.test(
+    error.message,
+  );
 }
 
 function unavailable(cause: unknown) {
