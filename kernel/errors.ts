@@ -125,6 +125,16 @@ export const commonErrors = errorCatalogue({
     remedy: 'Mend each place that `faults` names and send the request again.',
   },
   malformed_json: { status: 400, title: 'The body is not JSON', remedy: 'Send a JSON object.' },
+  request_timeout: {
+    status: 408,
+    title: 'The body did not arrive in time',
+    remedy: 'Nothing was done. Send the request again, over a connection that holds.',
+  },
+  unreadable_request: {
+    status: 400,
+    title: 'The request is not readable as HTTP',
+    remedy: 'Look at the URL and the headers: percent escapes, lengths, sizes.',
+  },
   route_not_found: {
     status: 404,
     title: 'No such route',

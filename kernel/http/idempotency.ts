@@ -17,7 +17,7 @@ import type { App } from './server.ts';
  *
  * An answer is recorded after the change is committed. A crash between the two would make the next request do
  * the change again, so each use case takes `request.actionId`, which is derived from the key, as the id of what
- * it makes: doing it again finds it made. Answers that ask to try again (5xx, 429) are not kept.
+ * it makes: doing it again finds it made. Answers that ask to try again (5xx, or with Retry-After) are not kept.
  */
 declare module 'fastify' {
   interface FastifyRequest {
@@ -110,7 +110,8 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
     const key = request.idempotencyKey;
     if (key === null) return payload;
     request.idempotencyKey = null;
-    const keep = reply.statusCode < 500 && reply.statusCode !== 429 && typeof payload === 'string';
+    const asksToRetry = reply.statusCode >= 500 || reply.getHeader('retry-after') !== undefined;
+    const keep = !asksToRetry && typeof payload === 'string';
     try {
       if (keep) await db.execute(record, [key, reply.statusCode, reply.getHeader('content-type'), payload]);
       else await db.execute(forget, [key]);

@@ -1,7 +1,18 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { sqlState } from '../db.ts';
 import { commonErrors, Problem } from '../errors.ts';
 import { toFaults } from './validation.ts';
+
+/** Input that passes its schema and that PostgreSQL itself refuses, by SQLSTATE. */
+const refusedByDatabase = new Map([
+  ['22003', 'A number is out of range.'],
+  ['22007', 'A time is not one.'],
+  ['22008', 'A time is out of range.'],
+  ['22021', 'A text holds a character that cannot be stored (U+0000).'],
+  ['22P05', 'A text holds a character that cannot be stored (U+0000).'],
+]);
 
 /** Makes of anything that was thrown the one error that the caller sees. */
 export function toProblem(error: unknown): Problem {
@@ -28,12 +39,8 @@ export function toProblem(error: unknown): Problem {
       retryAfter: 5,
       cause: error,
     });
-  // An input that PostgreSQL itself refuses, such as a zero byte in a text.
-  if (['22021', '22P05'].includes(sqlState(error) ?? ''))
-    return commonErrors.problem(
-      'validation_failed',
-      'The text holds a character that cannot be stored (U+0000).',
-    );
+  const refusal = refusedByDatabase.get(sqlState(error) ?? '');
+  if (refusal) return commonErrors.problem('validation_failed', refusal, { cause: error });
   if (fastify.statusCode && fastify.statusCode >= 400 && fastify.statusCode < 500)
     return new Problem(
       (fastify.code ?? 'bad_request').toLowerCase(),
@@ -60,4 +67,21 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .type('application/problem+json')
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(problem.toWire(request.id));
+}
+
+/** What is not even HTTP has no request and no reply: it is answered on the bare connection, which then ends. */
+export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = JSON.stringify({
+    ...commonErrors
+      .problem('unreadable_request', `The request cannot be read as HTTP (${error.code ?? error.message}).`)
+      .toWire(),
+    status,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import Type from 'typebox';
 import { contextHeaders } from '../context.ts';
@@ -38,7 +40,7 @@ const routes: Routes = (app) => {
 
 let database: TestDatabase;
 let server: HttpServer;
-const start = (more: { maxInFlight?: number; maxEventLoopDelay?: number } = {}) =>
+const start = (more: { maxInFlight?: number; maxEventLoopDelay?: number; bodyTimeout?: number } = {}) =>
   createHttpServer({
     name: 'test-service',
     version: '1.2.3',
@@ -172,6 +174,9 @@ test('an answer that asks to try again is not kept; a key that is not one is ref
   const headers = { 'idempotency-key': 'k-3' };
   assert.equal((await post('/crash', undefined, headers)).statusCode, 500);
   assert.equal((await post('/crash', undefined, headers)).headers['idempotency-replayed'], undefined);
+  const later = { 'idempotency-key': 'k-4' };
+  assert.equal((await post('/brew', undefined, later)).headers['retry-after'], '3');
+  assert.equal((await post('/brew', undefined, later)).headers['idempotency-replayed'], undefined);
   assert.equal((await post('/things', { name: 'ab' }, { 'idempotency-key': 'ä' })).statusCode, 400);
 });
 
@@ -251,6 +256,54 @@ test('503 with Retry-After while too much is in hand; the probes go on', async (
   assert.equal((await fetch(`${url}/headers`)).status, 200);
   await small.close();
   await assert.rejects(fetch(`${url}/headers`));
+});
+
+test('408: a body that never comes is not waited for, and its connection ends', async () => {
+  const impatient = await start({ bodyTimeout: 50 });
+  const port = await impatient.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect(port, '127.0.0.1');
+  let heard = '';
+  socket.on('data', (data) => {
+    heard += data;
+  });
+  socket.write(
+    'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{',
+  );
+  await once(socket, 'close');
+  assert.match(heard, /^HTTP\/1.1 408 /);
+  assert.match(heard, /"code":"request_timeout"/);
+  await impatient.close();
+});
+
+test('400: half a character and JSON without a bottom, with an idempotency key too', async () => {
+  const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+  for (const payload of ['{"name": "\\ud800"}', '{"\\udc00": 1}', deep]) {
+    for (const more of [{}, { 'idempotency-key': `odd-${payload.length}` }]) {
+      const headers = { 'content-type': 'application/json', ...more };
+      const answer = await server.app.inject({ method: 'POST', url: '/things', headers, payload });
+      assert.deepEqual([answer.statusCode, answer.json().code], [400, 'validation_failed']);
+    }
+  }
+});
+
+test('what is hardly HTTP is refused in the same form', async () => {
+  const bad = await server.app.inject({ method: 'GET', url: '/things/%zz' });
+  assert.equal(bad.statusCode, 400);
+  assert.match(bad.headers['content-type'] as string, /^application\/problem\+json/);
+  const own = await start();
+  const port = await own.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect(port, '127.0.0.1');
+  let heard = '';
+  socket.on('data', (data) => {
+    heard += data;
+  });
+  socket.write('NONSENSE\r\n\r\n');
+  await once(socket, 'close');
+  assert.match(
+    heard,
+    /^HTTP\/1.1 400 Bad Request\r\n.*application\/problem\+json.*"code":"unreadable_request"/s,
+  );
+  await own.close();
 });
 
 test('503 while the event loop lags behind, and only as long', async () => {

@@ -17,7 +17,8 @@ import type { Log } from '../log.ts';
 import { httpMetrics, type Metrics } from '../telemetry.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { backPressure } from './pressure.ts';
-import { sendProblem, toProblem } from './problems.ts';
+import { refuseUnreadable, sendProblem, toProblem } from './problems.ts';
+import { receiveBodies } from './receiving.ts';
 import { schemaCompiler } from './validation.ts';
 
 /** A Fastify instance whose schemas are TypeBox: one schema validates, types and documents. */
@@ -46,6 +47,8 @@ export interface HttpServerOptions {
   readiness?: Record<string, () => Promise<void>>;
   /** Requests in hand at once before 503. */
   maxInFlight?: number;
+  /** Milliseconds a body may take to arrive; 30,000. */
+  bodyTimeout?: number;
   /** Milliseconds the event loop may lag behind before 503. */
   maxEventLoopDelay?: number;
 }
@@ -77,8 +80,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout: 0,
-    // A client that trickles its headers or its body may not hold a socket for ever.
-    http: { headersTimeout: 20_000 },
+    // Headers and bodies have time limits of their own; a peer that vanished without a word is noticed.
+    http: { headersTimeout: 20_000, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply);
+    },
+    clientErrorHandler: refuseUnreadable,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     genReqId: (request) => {
@@ -99,7 +106,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       reply,
     ),
   );
-  acceptEmptyJson(app);
+  receiveBodies(app, options.bodyTimeout ?? 30_000);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
@@ -167,16 +174,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return closing;
     },
   };
-}
-
-/** `curl -X POST -H 'Content-Type: application/json'` without a body is an empty request, not a mistake. */
-function acceptEmptyJson(app: App): void {
-  app.removeContentTypeParser('application/json');
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else parse(request, body as string, done);
-  });
 }
 
 function probes(options: HttpServerOptions): FastifyPluginAsync {

@@ -35,6 +35,8 @@ function parse(cursor: string): unknown {
 /** True for a timestamp as it leaves the database, of a day that the calendar has. */
 export const isTimestamp: Check = (part) => {
   if (typeof part !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(part)) return false;
+  // PostgreSQL has no year 0.
+  if (part.startsWith('0000')) return false;
   const time = Date.parse(part);
   return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 19) === part.slice(0, 19);
 };

@@ -74,8 +74,9 @@ function positionOf(position: string): [createdAt: string, id: string] {
   return [createdAt, position.slice(end + 1)];
 }
 
-/** False for 30 February: such a day is rolled over, and comes out as another one. */
+/** False for the year 0, and for 30 February: such a day is rolled over, and comes out as another one. */
 function isInCalendar(time: string): boolean {
+  if (time.startsWith('0000')) return false;
   const parsed = new Date(time);
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 19) === time.slice(0, 19);
 }
