@@ -1,6 +1,6 @@
 import type { Log } from './log.ts';
 
-/** Start may fail; stop is idempotent, drains and waits. */
+/** Start may fail; stop is idempotent, drains and waits, and may be called on what never started. */
 export interface Part {
   readonly name: string;
   start(): Promise<void>;
@@ -8,15 +8,15 @@ export interface Part {
 }
 
 /**
- * Starts parts in order and stops them in reverse. When one fails to start, those before it are stopped again
- * and the error is thrown. A part that fails to stop is reported and does not keep the others from stopping.
+ * Starts parts in order and stops them in reverse. When one fails to start, all are stopped, that one and those after it
+ * too, for a part may hold connections before it starts; the error is thrown. A part that fails to stop is reported and
+ * does not keep the others from stopping.
  */
 export function group(name: string, parts: readonly Part[], log: Log): Part {
-  const running: Part[] = [];
   let stopping: Promise<void> | undefined;
 
   const stopAll = async () => {
-    for (let part = running.pop(); part; part = running.pop()) {
+    for (const part of parts.toReversed()) {
       try {
         await part.stop();
       } catch (error) {
@@ -24,24 +24,22 @@ export function group(name: string, parts: readonly Part[], log: Log): Part {
       }
     }
   };
+  const stop = () => {
+    stopping ??= stopAll();
+    return stopping;
+  };
 
   return {
     name,
     start: async () => {
-      for (const part of parts) {
-        try {
-          await part.start();
-          running.push(part);
-        } catch (error) {
-          await stopAll();
-          throw error;
-        }
+      try {
+        for (const part of parts) await part.start();
+      } catch (error) {
+        await stop();
+        throw error;
       }
     },
-    stop: () => {
-      stopping ??= stopAll();
-      return stopping;
-    },
+    stop,
   };
 }
 

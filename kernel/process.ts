@@ -12,6 +12,8 @@ export const commonSettings = {
 /** Exit codes: 0 ended as asked, 1 could not start or failed, 2 the settings are wrong. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
+const lingerMs = 3_000;
+
 /**
  * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it. Whatever goes wrong at
  * start is said in a sentence, without a stack trace.
@@ -29,6 +31,8 @@ export async function runProcess(name: string, build: () => Promise<Part>): Prom
   } catch (error) {
     process.stderr.write(`${name} cannot start. ${explain(error)}\n`);
     process.exitCode = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed;
+    // Whoever supervises us must see the end, even where something half-started lingers.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }
 
@@ -37,7 +41,7 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE')
-    return `Port ${port} on ${address} is taken by another program: end it, or choose another port.`;
+    return `Port ${port} on ${address} is taken by another program, perhaps by another Labwright: end it, or choose another port with the setting (DEVICE_SERVICE_PORT, WORKFLOW_SERVICE_PORT) that names this one.`;
   if (code === 'EACCES' && port)
     return `Port ${port} needs more rights than this user has: choose one above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: see HOST.`;

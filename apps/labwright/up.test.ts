@@ -148,6 +148,23 @@ test('a second laboratory in the same folder is refused, naming the first', asyn
   assert.doesNotMatch(second.output(), /^\s+at /m);
 });
 
+test('a port that is taken: one sentence, exit code 1, and nothing is left running', async () => {
+  for (const name of ['DEVICE_SERVICE_PORT', 'WORKFLOW_SERVICE_PORT'] as const) {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'labwright-taken-'));
+    const free = { DEVICE_SERVICE_PORT: '0', WORKFLOW_SERVICE_PORT: '0', HUB_SERVICE_PORT: '0' };
+    const taken = { ...free, LABWRIGHT_HOME: elsewhere, LABWRIGHT_DEMO: '0', [name]: String(env[name]) };
+    const refused = spawnScript(main, taken, { args: ['up'] });
+    assert.equal(await refused.ended, 1, refused.output());
+    assert.match(refused.output(), /is taken by another program/);
+    assert.doesNotMatch(refused.output(), /^\s+at |Stopped/m);
+    assert.ok(
+      !existsSync(join(elsewhere, 'postgres', 'data', 'postmaster.pid')),
+      'PostgreSQL is still there',
+    );
+    await rm(elsewhere, { recursive: true, force: true });
+  }
+});
+
 test('wrong settings: every fault in one message, exit code 2', async () => {
   const wrong = { ...env, DEVICE_SERVICE_PORT: 'x', LOG_LEVEL: 'loud', DEVICE_DATABASE_URL: 'mysql://x' };
   const refused = spawnScript(main, wrong, { args: ['up'] });

@@ -33,19 +33,21 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   const databases = await openDatabases(settings, log('postgres'));
   try {
     const parts = await services(settings, databases, log, instrumentsFolder, say);
+    let running = false;
     return {
       name: 'labwright',
       start: async () => {
         await parts.start();
+        running = true;
         const lab: Lab = { settings, databases, logFile: logPath, ...parts.ports() };
         say(startScreen(lab));
       },
       stop: async () => {
-        say('\nStopping: requests in hand are finished, instruments go on …\n');
+        if (running) say('\nStopping: requests in hand are finished, instruments go on …\n');
         await parts.stop();
         await databases.close();
         destination.flush();
-        say('Stopped. Everything is kept; `npm start` goes on from here.\n');
+        if (running) say('Stopped. Everything is kept; `npm start` goes on from here.\n');
       },
     };
   } catch (error) {
