@@ -67,8 +67,14 @@ export const Plate = Type.Object({
 });
 export type Plate = Static<typeof Plate>;
 
+const { metadata: _metadata, ...inPlace } = Sample.properties;
+
+/** A sample where many are listed within something else; `GET /samples/{barcode}` has its metadata too. */
+export const ListedSample = Type.Object(inPlace);
+export type ListedSample = Static<typeof ListedSample>;
+
 /** A plate and what stands on it, in the order of its wells: row by row. */
-export const PlateWithSamples = Type.Object({ ...Plate.properties, samples: Type.Array(Sample) });
+export const PlateWithSamples = Type.Object({ ...Plate.properties, samples: Type.Array(ListedSample) });
 export type PlateWithSamples = Static<typeof PlateWithSamples>;
 
 /** A row of `workflows` with its steps and samples. */
@@ -88,7 +94,7 @@ export const Workflow = Type.Object({
   finished_at: nullable(Timestamp),
   updated_at: Timestamp,
   steps: Type.Array(Step),
-  samples: Type.Array(Sample),
+  samples: Type.Array(ListedSample),
 });
 export type Workflow = Static<typeof Workflow>;
 

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Db } from '@labwright/kernel/db';
 import { preferredFormat } from './accept.ts';
-import { csv, ndjson } from './stream.ts';
+import { csv, ndjson, streamLogs } from './stream.ts';
 import { insertLogs, insertMany, type LogBench, logBench } from './testing/log-bench.ts';
 
 const total = 200_000;
@@ -118,6 +118,14 @@ test('503 with Retry-After while as many exports are read as there is room for; 
   assert.equal(after.statusCode, 200);
   after.destroy();
   await untilReadingRests();
+});
+
+test('a reader that stops reading is cut off, and its place is free again', async () => {
+  const range = { from: 0n, until: BigInt(Date.now()) * 2_000n };
+  const stream = streamLogs(bench.db, { filters: {}, range }, ndjson, 20);
+  await once(stream, 'readable');
+  const [error] = await once(stream, 'error');
+  assert.match(error.message, /nobody reads/);
 });
 
 test('HEAD tells the form and reads nothing', async () => {

@@ -48,14 +48,22 @@ const batchBytes = 1_048_576;
 
 /** Each holds a batch for as long as its reader takes: so many fit into the memory of a service. */
 const mostStreams = 12;
+/** Milliseconds that a reader may take for one batch of about a megabyte; then its place goes to another. */
+const readerPatience = 60_000;
 const streams = new WeakMap<Db, number>();
 
 /**
  * The logs as text, newest first, in constant memory: the next batch is read when the last one has been written.
- * No connection is held in between. Destroying the stream ends the reading. Throws `overloaded` while too many
+ * No connection is held in between. Destroying the stream ends the reading; a reader that stops reading is cut off, so
+ * that it cannot take the end of its file for the end of the logs. Throws `overloaded` while too many
  * streams are being read.
  */
-export function streamLogs(db: Db, request: StreamRequest, format: LogFormat): Readable {
+export function streamLogs(
+  db: Db,
+  request: StreamRequest,
+  format: LogFormat,
+  readerMs: number = readerPatience,
+): Readable {
   const open = streams.get(db) ?? 0;
   if (open >= mostStreams)
     throw commonErrors.problem(
@@ -64,8 +72,19 @@ export function streamLogs(db: Db, request: StreamRequest, format: LogFormat): R
       { retryAfter: 5 },
     );
   streams.set(db, open + 1);
-  const stream = Readable.from(chunks(db, request, format), { objectMode: false });
-  stream.once('close', () => streams.set(db, (streams.get(db) ?? 1) - 1));
+  let patience: NodeJS.Timeout | undefined;
+  const watched = async function* () {
+    for await (const chunk of chunks(db, request, format)) {
+      patience = setTimeout(() => stream.destroy(new Error('nobody reads the export')), readerMs).unref();
+      yield chunk;
+      clearTimeout(patience);
+    }
+  };
+  const stream: Readable = Readable.from(watched(), { objectMode: false });
+  stream.once('close', () => {
+    clearTimeout(patience);
+    streams.set(db, (streams.get(db) ?? 1) - 1);
+  });
   return stream;
 }
 

@@ -45,14 +45,22 @@ export async function obtainAgain(deps: CoreDeps, held: Held): Promise<Grant> {
 }
 
 /**
+ * A pause or an undo means one booking: the request may arrive late, when the workflow holds another one. After the end
+ * of a workflow it shall hold none, whoever booked it.
+ */
+function bookingMeant({ action, action_args, booking_id }: Held): string | null | undefined {
+  if (action === 'undo') return action_args.booking_id;
+  return action === 'pause' ? booking_id : undefined;
+}
+
+/**
  * Makes sure that the workflow neither holds its device nor waits for it. `because` is what the device's records say
  * where nobody gave a reason.
  */
 export const withdraw =
   (because: string) =>
   async (deps: CoreDeps, held: Held): Promise<Grant> => {
-    // Only the booking that is meant: this request may arrive late, when the workflow holds another one.
-    const booking = held.action === 'undo' ? held.action_args.booking_id : held.booking_id;
+    const booking = bookingMeant(held);
     try {
       await deps.devices.withdraw({
         device_id: held.device_id,

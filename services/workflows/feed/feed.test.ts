@@ -294,3 +294,20 @@ test('booked anew by hand after the booking was lost: that one is released in th
   await lab.post(`/workflows/${id}/complete`);
   assert.equal(lab.devices.holder(device_id), undefined);
 });
+
+test('a workflow that is over keeps no device: rebooked by hand before its end or after, it is released', async () => {
+  for (const end of ['complete', 'cancel']) {
+    const { id, device_id } = await lab.workflow();
+    await lab.post(`/workflows/${id}/start`);
+    await lab.follow();
+    lab.devices.forgetBooking(device_id);
+    await lab.devices.api.book({ device_id, workflow_id: id });
+    // Nobody has read of the new booking yet.
+    await lab.post(`/workflows/${id}/${end}`);
+    assert.equal(lab.devices.holder(device_id), undefined, end);
+    await lab.devices.api.book({ device_id, workflow_id: id });
+    await lab.follow();
+    assert.equal(lab.devices.holder(device_id), undefined, `after ${end}`);
+    assert.equal((await read(id)).status, end === 'complete' ? 'completed' : 'cancelled');
+  }
+});

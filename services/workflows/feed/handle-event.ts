@@ -155,7 +155,8 @@ const widenUndo = command(
 
 /**
  * A workflow that does not want the device got it (or a place in its queue). Where one of our requests went without an
- * answer, this is it, come late: it is withdrawn. Otherwise somebody did it on purpose.
+ * answer, this is it, come late: it is withdrawn. Otherwise somebody did it on purpose; but a workflow that is over
+ * never needs its device again, and would keep it for ever.
  */
 async function takeBack(
   deps: CoreDeps,
@@ -163,7 +164,8 @@ async function takeBack(
   workflow: HeldRow,
   bookingId: string | null,
 ): Promise<Handling> {
-  if (!(await tx.first(findLostRequest, [workflow.id]))) return done;
+  const over = workflow.status === 'completed' || workflow.status === 'cancelled';
+  if (!over && !(await tx.first(findLostRequest, [workflow.id]))) return done;
   if (workflow.action !== null) {
     await tx.execute(widenUndo, [workflow.id]);
     return done;

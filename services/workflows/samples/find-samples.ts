@@ -1,20 +1,29 @@
-import { Sample } from '@labwright/contract-workflows';
+import { ListedSample, Sample } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { barcodeShape } from './shapes.ts';
 
-/** The columns of a `Sample`, of the table or alias `samples`. */
-export const sampleColumns = `samples.id, samples.barcode, samples.sample_type, samples.plate_id, samples.well,
-   samples.volume_ul, samples.metadata, samples.created_at`;
+/** The columns of a `ListedSample`, of the table or alias `samples`: no metadata, which may be large. */
+export const listedColumns = `samples.id, samples.barcode, samples.sample_type, samples.plate_id, samples.well,
+   samples.volume_ul, samples.created_at`;
+
+/** The columns of a `Sample`. */
+export const sampleColumns = `${listedColumns}, samples.metadata`;
 
 const byBarcode = rows(
   'samples.by_barcode',
-  Sample,
-  `SELECT ${sampleColumns}
+  ListedSample,
+  `SELECT ${listedColumns}
    FROM unnest($1::text[]) WITH ORDINALITY AS wanted (barcode, place)
    JOIN samples ON samples.barcode = wanted.barcode
    ORDER BY wanted.place`,
+);
+
+const one = rows(
+  'samples.one',
+  Sample,
+  `SELECT ${sampleColumns} FROM samples WHERE barcode = ANY ($1::text[])`,
 );
 
 const known = rows(
@@ -26,8 +35,8 @@ const known = rows(
 /** By `workflow_samples_pkey` and `samples_pkey`. */
 const ofWorkflows = rows(
   'samples.of_workflows',
-  Type.Object({ workflow_id: Type.String(), ...Sample.properties }),
-  `SELECT held.workflow_id, ${sampleColumns}
+  Type.Object({ workflow_id: Type.String(), ...ListedSample.properties }),
+  `SELECT held.workflow_id, ${listedColumns}
    FROM workflow_samples AS held JOIN samples ON samples.id = held.sample_id
    WHERE held.workflow_id = ANY ($1::text[])
    ORDER BY held.workflow_id, held.position`,
@@ -39,8 +48,13 @@ const possible = (barcodes: readonly string[]) => [
 ];
 
 /** The samples with these barcodes, in this order and each once; unknown barcodes are left out. One query. */
-export function findSamplesByBarcode(db: Queryable, barcodes: string[]): Promise<Sample[]> {
+export function findSamplesByBarcode(db: Queryable, barcodes: string[]): Promise<ListedSample[]> {
   return db.query(byBarcode, [possible(barcodes)]);
+}
+
+/** One sample with its metadata; undefined where no sample has this barcode. */
+export function findSample(db: Queryable, barcode: string): Promise<Sample | undefined> {
+  return db.first(one, [possible([barcode])]);
 }
 
 /** Which of these barcodes are those of samples. One query. */
@@ -53,6 +67,6 @@ export async function knownBarcodes(db: Queryable, barcodes: readonly string[]):
 export function samplesOfWorkflows(
   db: Queryable,
   workflowIds: string[],
-): Promise<(Sample & { workflow_id: string })[]> {
+): Promise<(ListedSample & { workflow_id: string })[]> {
   return db.query(ofWorkflows, [workflowIds]);
 }

@@ -1,9 +1,9 @@
-import { Plate, type PlateWithSamples, Sample, workflowErrors } from '@labwright/contract-workflows';
+import { ListedSample, Plate, type PlateWithSamples, workflowErrors } from '@labwright/contract-workflows';
 import { type Db, isUniqueViolation, type Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { decodeCursor, encodeCursor } from './cursors.ts';
-import { sampleColumns } from './find-samples.ts';
+import { listedColumns } from './find-samples.ts';
 import type { PageRequest } from './list-samples.ts';
 import { plateIdShape } from './shapes.ts';
 import { compareWells, type PlateSize } from './wells.ts';
@@ -35,8 +35,8 @@ const list = rows(
 /** By `samples_one_a_well`; a plate has at most 1,536 wells. */
 const samplesOn = rows(
   'samples.plates.samples',
-  Sample,
-  `SELECT ${sampleColumns} FROM samples WHERE plate_id = $1 LIMIT 1536`,
+  ListedSample,
+  `SELECT ${listedColumns} FROM samples WHERE plate_id = $1 LIMIT 1536`,
 );
 
 const listName = ['plates'];

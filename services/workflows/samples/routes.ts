@@ -17,7 +17,7 @@ import { type App, answers, PageQuery } from '@labwright/kernel/http';
 import Type from 'typebox';
 import type { WorkflowsDeps } from '../deps.ts';
 import { createSample } from './create-sample.ts';
-import { findSamplesByBarcode, knownBarcodes } from './find-samples.ts';
+import { findSample, knownBarcodes } from './find-samples.ts';
 import { importRoute } from './import/route.ts';
 import { listSamples } from './list-samples.ts';
 import { createPlate, listPlates, plateWithSamples } from './plates.ts';
@@ -74,7 +74,7 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
       },
     },
     async ({ params }) => {
-      const [sample] = await findSamplesByBarcode(db, [params.barcode]);
+      const sample = await findSample(db, params.barcode);
       if (!sample)
         throw workflowErrors.problem(
           'sample_not_found',

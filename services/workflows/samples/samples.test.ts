@@ -281,5 +281,6 @@ test('samplesOfWorkflows: by workflow, in the order in which it names them', asy
       ['w2', 'A'],
     ],
   );
-  assert.deepEqual(found[0]?.metadata, {});
+  // It may be large, and there may be thousands of them.
+  assert.ok(found[0] && !('metadata' in found[0]));
 });
