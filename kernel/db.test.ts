@@ -95,6 +95,17 @@ test('a statement that takes too long is cancelled, and the connection goes on',
   await db.close();
 });
 
+test('a sibling has settings of its own, is counted with its elder and closes with it', async () => {
+  const db = openDb({ url: database.url, applicationName: 'test', max: 1 });
+  const reader = db.sibling({ max: 2, settings: { default_transaction_read_only: 'on', jit: 'off' } });
+  await assert.rejects(reader.execute(insert, [5, 5]), (error) => sqlState(error) === '25006');
+  await db.execute(insert, [5, 5]);
+  assert.equal((await reader.first(read, [5]))?.value, 5);
+  assert.equal(db.gauge.total, 2);
+  await db.close();
+  await assert.rejects(reader.ping(), (error) => isProblem(error, 'database_unavailable'));
+});
+
 test('connections that the server ended are replaced', async () => {
   const { db } = database;
   await Promise.all([db.ping(), db.ping(), db.ping()]);

@@ -33,6 +33,11 @@ export interface Db extends Queryable {
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   readonly gauge: { total: number; idle: number; waiting: number };
+  /**
+   * Connections of their own to the same database, for statements that want other settings of the server: they cost no
+   * exchange and touch nobody else. They close with this one, and its gauge counts them.
+   */
+  sibling(options: Pick<DbOptions, 'max' | 'settings' | 'statementTimeout'>): Db;
   close(): Promise<void>;
 }
 
@@ -50,6 +55,8 @@ export interface DbOptions {
   connectTimeout?: number;
   /** Seconds after which a connection is replaced, so that none grows old. */
   maxLifetime?: number;
+  /** Settings of the server for every connection, by name; names and values without spaces. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 const maxAttempts = 5;
@@ -75,7 +82,9 @@ export function openDb(options: DbOptions): Db {
     keepAlive: true,
     pipeline: true,
     types: typeParsers,
-    options: '-c timezone=UTC -c datestyle=ISO',
+    options: Object.entries({ timezone: 'UTC', datestyle: 'ISO', ...options.settings })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   });
   // A connection that the server closes, idle or in the middle of a transaction, says so with an event beside the
   // error of its statement; without a listener that event would end the process.
@@ -92,6 +101,7 @@ export function openDb(options: DbOptions): Db {
   };
 
   const on = (run: Run): Queryable => queryable(run, log);
+  const siblings: Db[] = [];
 
   return {
     ...queryable(async (query) => {
@@ -129,9 +139,22 @@ export function openDb(options: DbOptions): Db {
       }
     },
     get gauge() {
-      return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+      const sum = { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+      for (const { gauge } of siblings) {
+        sum.total += gauge.total;
+        sum.idle += gauge.idle;
+        sum.waiting += gauge.waiting;
+      }
+      return sum;
     },
-    close: once(() => pool.end()),
+    sibling: (own) => {
+      const sibling = openDb({ ...options, ...own, settings: { ...options.settings, ...own.settings } });
+      siblings.push(sibling);
+      return sibling;
+    },
+    close: once(async () => {
+      await Promise.all([...siblings.map((sibling) => sibling.close()), pool.end()]);
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, spawnScript, type TestProcess } from '@labwright/kernel/testing';
+import { eventually, freePort, spawnScript, type TestProcess } from '@labwright/kernel/testing';
 import pg from 'pg';
 import { readConnection } from './embedded-postgres/index.ts';
 
@@ -125,6 +125,14 @@ test('the public examples work as they are written', async () => {
 
 test('the statements that people type into psql work, and the laboratory goes on after a reset by hand', async () => {
   await call('POST', `${devices}/devices/liquid-handler-2/book`, { workflow_id: 'by-hand' });
+  const steps = ['incubate'];
+  const held = await call('POST', `${workflows}/workflows`, {
+    name: 'Reset',
+    device_id: 'incubator-2',
+    steps,
+  });
+  const url = `${workflows}/workflows/${held.body.id}`;
+  assert.equal((await call('POST', `${url}/start`)).status, 200);
   const client = await connect('device_db');
   const active = await client.query(
     "SELECT * FROM device_bookings WHERE device_id = 'liquid-handler-2' AND status = 'active';",
@@ -136,6 +144,10 @@ test('the statements that people type into psql work, and the laboratory goes on
   assert.match(JSON.stringify(plan.rows), /execution_logs_by_time/);
   await client.query("DELETE FROM device_bookings; UPDATE devices SET status = 'available';");
   await client.end();
+  // Who lost its device by this is told so.
+  await eventually('the workflow is paused', async () =>
+    (await call('GET', url)).body.status === 'paused' ? true : undefined,
+  );
   const again = await call('POST', `${devices}/devices/liquid-handler-2/book`, { workflow_id: 'another' });
   assert.equal(again.status, 200);
   await call('POST', `${devices}/devices/liquid-handler-2/release`, { workflow_id: 'another' });

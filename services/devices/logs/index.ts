@@ -16,6 +16,7 @@ import {
   SearchQuery,
   selectionOf,
 } from './query.ts';
+import { logReader } from './read.ts';
 import { streamLogs } from './stream.ts';
 
 export { durations } from './durations.ts';
@@ -64,6 +65,7 @@ for a formula, so import such columns as text. \`start\` and \`end\` are inclusi
 /** The execution logs: what the devices did. */
 export function logRoutes(deps: DevicesDeps): (app: App) => void {
   const { db } = deps;
+  const reader = logReader(db);
 
   const answer = async (query: LogQuery, request: Asked, reply: Reply): Promise<Answer> => {
     const selection = selectionOf(query);
@@ -71,13 +73,13 @@ export function logRoutes(deps: DevicesDeps): (app: App) => void {
     reply.header('vary', 'accept');
     if (format === 'json') {
       const { limit, skip, ...numbers } = placeOf(query);
-      return { ...(await readPage(db, { ...selection, limit, skip })), ...numbers };
+      return { ...(await readPage(reader, { ...selection, limit, skip })), ...numbers };
     }
     checkStreamable(query, selection);
     reply.type(format.mediaType);
     // The server reads a stream to its end to throw it away, and this one may have millions of rows.
     if (request.method === 'HEAD') return Readable.from([]);
-    return streamLogs(db, { ...selection, limit: query.limit }, format);
+    return streamLogs(reader, { ...selection, limit: query.limit }, format);
   };
 
   return (app) => {

@@ -23,9 +23,9 @@ export interface PageRequest {
 }
 
 /** Reads one row more than asked for: it tells whether there is a page after this one. */
-export async function readPage(db: Db, request: PageRequest): Promise<LogPage> {
+export async function readPage(reader: Db, request: PageRequest): Promise<LogPage> {
   const { cursor, limit, skip = 0, filters, range } = request;
-  const walked = await walkLogs(db, { filters, range, from: cursor, take: limit + 1, skip });
+  const walked = await walkLogs(reader, { filters, range, from: cursor, take: limit + 1, skip });
   const more = walked.length > limit;
   const page = walked.slice(0, limit);
   const towardsNewer = cursor?.direction === 'newer';

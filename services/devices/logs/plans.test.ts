@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { executionStatuses } from '@labwright/contract-devices';
+import type { Db } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import { checkStatements } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import { durations, newestDurations } from './durations.ts';
-import { followIndexes, type LogFilter, logFilters, walkStatement } from './read.ts';
+import { type LogFilter, logFilters, logReader, walkStatement } from './read.ts';
 import { insertMany, type LogBench, logBench } from './testing/log-bench.ts';
 
 /**
@@ -47,8 +48,10 @@ const values: Record<LogFilter, string>[] = [
 ];
 
 let bench: LogBench;
+let reader: Db;
 before(async () => {
   bench = await logBench();
+  reader = logReader(bench.db);
   await insertMany(bench.db, 1_000_000);
 });
 after(() => bench.close());
@@ -72,8 +75,7 @@ async function explain(
     Type.Object({ 'QUERY PLAN': Type.Array(Type.Object({ Plan: Type.Unknown() })) }),
     `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${name}(${edge}, 101, 0${filters}${statuses})`,
   );
-  return bench.db.transaction(async (tx) => {
-    await tx.query(followIndexes);
+  return reader.transaction(async (tx) => {
     await tx.raw(
       `SET LOCAL plan_cache_mode = ${mode}; PREPARE ${name} AS ${walkStatement(chosen, direction).text}`,
     );

@@ -1,7 +1,6 @@
 import { Execution, executionStatuses } from '@labwright/contract-devices';
 import type { Db } from '@labwright/kernel/db';
 import { rows, type Statement } from '@labwright/kernel/statement';
-import Type from 'typebox';
 import { executionColumns } from './columns.ts';
 import type { LogCursor, LogKey } from './cursor.ts';
 import { microsToIso, type TimeRange } from './range.ts';
@@ -67,16 +66,20 @@ const mergesStatuses = (present: readonly LogFilter[]) =>
   present.includes('operation') && !present.includes('status') && !present.includes('workflow_id');
 
 /**
- * For the transaction only. There is always an index in the wanted order, and walking it costs as much as the
- * answer is long. The planner, which takes filters for independent, would at times rather fetch all rows that match and
- * sort them, walk a broader index because a value seems rare, or compile for the millions of rows that it guesses.
+ * Settings of the connections that walk. There is always an index in the wanted order, and walking it costs as much as
+ * the answer is long. The planner, which takes filters for independent, would at times rather fetch all rows that match
+ * and sort them, walk a broader index because a value seems rare, or compile for the millions of rows that it guesses.
  */
-export const followIndexes = rows(
-  'devices.logs.follow_indexes',
-  Type.Object({ sort: Type.String(), bitmap: Type.String(), jit: Type.String(), plans: Type.String() }),
-  `SELECT set_config('enable_sort', 'off', true) AS sort, set_config('enable_bitmapscan', 'off', true) AS bitmap,
-          set_config('jit', 'off', true) AS jit, set_config('plan_cache_mode', 'force_generic_plan', true) AS plans`,
-);
+const followIndexes = {
+  enable_sort: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  default_transaction_read_only: 'on',
+} as const;
+
+/** Connections for walks; as many as read logs at the same time. */
+export const logReader = (db: Db): Db => db.sibling({ max: 4, settings: followIndexes });
 
 export interface Walk {
   filters: LogFilters;
@@ -87,8 +90,8 @@ export interface Walk {
   skip?: number;
 }
 
-/** Up to `take` rows in the order of the walk: newest first towards older rows, oldest first towards newer ones. */
-export function walkLogs(db: Db, walk: Walk): Promise<Execution[]> {
+/** Up to `take` rows, read by a `logReader`, in the order of the walk: newest first towards older rows, oldest first towards newer ones. */
+export function walkLogs(reader: Db, walk: Walk): Promise<Execution[]> {
   const { filters, range, from, take, skip = 0 } = walk;
   const direction = from?.direction ?? 'older';
   const key = startOf(range, direction, from);
@@ -103,15 +106,7 @@ export function walkLogs(db: Db, walk: Walk): Promise<Execution[]> {
     ...chosen.map((filter) => filters[filter]),
     ...(mergesStatuses(chosen) ? [executionStatuses] : []),
   ];
-  return db.transaction(
-    async (tx) => {
-      const settings = tx.execute(followIndexes);
-      const found = tx.query(walkStatement(chosen, direction), values);
-      await Promise.all([settings, found]);
-      return found;
-    },
-    { readOnly: true },
-  );
+  return reader.query(walkStatement(chosen, direction), values);
 }
 
 /** Where the walk begins: at the cursor, or at the edge of the range where the cursor lies outside. Ids begin at 1. */

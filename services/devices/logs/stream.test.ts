@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Db } from '@labwright/kernel/db';
 import { preferredFormat } from './accept.ts';
+import { logReader } from './read.ts';
 import { csv, ndjson, streamLogs } from './stream.ts';
 import { insertLogs, insertMany, type LogBench, logBench } from './testing/log-bench.ts';
 
@@ -19,10 +20,16 @@ let beforeRead: () => Promise<void> = async () => {};
 
 const watched = (db: Db): Db => ({
   ...db,
-  transaction: async (work, options) => {
-    await beforeRead();
-    reads += 1;
-    return db.transaction(work, options);
+  sibling: (options) => {
+    const reader = db.sibling(options);
+    return {
+      ...reader,
+      query: async (statement, values) => {
+        await beforeRead();
+        reads += 1;
+        return reader.query(statement, values);
+      },
+    };
   },
 });
 
@@ -122,7 +129,7 @@ test('503 with Retry-After while as many exports are read as there is room for; 
 
 test('a reader that stops reading is cut off, and its place is free again', async () => {
   const range = { from: 0n, until: BigInt(Date.now()) * 2_000n };
-  const stream = streamLogs(bench.db, { filters: {}, range }, ndjson, 20);
+  const stream = streamLogs(logReader(bench.db), { filters: {}, range }, ndjson, 20);
   await once(stream, 'readable');
   const [error] = await once(stream, 'error');
   assert.match(error.message, /nobody reads/);

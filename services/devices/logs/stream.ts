@@ -59,23 +59,23 @@ const streams = new WeakMap<Db, number>();
  * streams are being read.
  */
 export function streamLogs(
-  db: Db,
+  reader: Db,
   request: StreamRequest,
   format: LogFormat,
-  readerMs: number = readerPatience,
+  patienceMs: number = readerPatience,
 ): Readable {
-  const open = streams.get(db) ?? 0;
+  const open = streams.get(reader) ?? 0;
   if (open >= mostStreams)
     throw commonErrors.problem(
       'overloaded',
       `${mostStreams} exports are being read already, which is as many as there is room for. Try again when one of them has ended.`,
       { retryAfter: 5 },
     );
-  streams.set(db, open + 1);
+  streams.set(reader, open + 1);
   let patience: NodeJS.Timeout | undefined;
   const watched = async function* () {
-    for await (const chunk of chunks(db, request, format)) {
-      patience = setTimeout(() => stream.destroy(new Error('nobody reads the export')), readerMs).unref();
+    for await (const chunk of chunks(reader, request, format)) {
+      patience = setTimeout(() => stream.destroy(new Error('nobody reads the export')), patienceMs).unref();
       yield chunk;
       clearTimeout(patience);
     }
@@ -83,12 +83,12 @@ export function streamLogs(
   const stream: Readable = Readable.from(watched(), { objectMode: false });
   stream.once('close', () => {
     clearTimeout(patience);
-    streams.set(db, (streams.get(db) ?? 1) - 1);
+    streams.set(reader, (streams.get(reader) ?? 1) - 1);
   });
   return stream;
 }
 
-async function* chunks(db: Db, request: StreamRequest, format: LogFormat): AsyncGenerator<Buffer> {
+async function* chunks(reader: Db, request: StreamRequest, format: LogFormat): AsyncGenerator<Buffer> {
   const { filters, range, limit = Number.POSITIVE_INFINITY } = request;
   let head = format.head;
   let from = request.cursor;
@@ -96,7 +96,7 @@ async function* chunks(db: Db, request: StreamRequest, format: LogFormat): Async
   let rows = 100;
   while (left > 0) {
     const take = Math.min(rows, left);
-    const batch = await walkLogs(db, { filters, range, from, take });
+    const batch = await walkLogs(reader, { filters, range, from, take });
     const last = batch.at(-1);
     const chunk = Buffer.from(head + batch.map((row) => format.line(row)).join(''));
     if (chunk.length > 0) yield chunk;
