@@ -26,18 +26,20 @@ export async function interleave<const Name extends string, Figures = number>(
 
 /**
  * The same for what takes milliseconds: in a round all sides take turns call by call, and a round's figure is the
- * median of its calls. Each call answers its own time, so that what it prepares or checks is not counted.
+ * median of its calls. Each call answers its own time, so that what it prepares or checks is not counted. The first
+ * round may have more calls than the others: code is compiled for speed after hundreds of calls.
  */
 export async function interleaveCalls<const Name extends string>(
   sides: Record<Name, (call: number) => Promise<number>>,
-  options: { rounds: number; callsARound: number; signal: AbortSignal },
+  options: { rounds: number; callsARound: number; warmUpCalls?: number; signal: AbortSignal },
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(sides) as Name[];
   const medians = Object.fromEntries(names.map((name) => [name, [] as number[]]));
+  let call = 0;
   for (let round = 0; round <= options.rounds; round += 1) {
     const times = Object.fromEntries(names.map((name) => [name, [] as number[]]));
-    for (let index = 0; index < options.callsARound; index += 1) {
-      const call = round * options.callsARound + index;
+    const last = call + ((round === 0 && options.warmUpCalls) || options.callsARound);
+    for (; call < last; call += 1) {
       for (const name of call % 2 === 0 ? names : names.toReversed()) {
         options.signal.throwIfAborted();
         times[name]?.push(await sides[name](call));

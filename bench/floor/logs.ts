@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, Pool } from 'pg';
 
 const columns =
   'id, execution_id, device_id, device_type, workflow_id, operation, parameters, fencing_token, status, result, ' +
@@ -15,11 +15,15 @@ const batchRows = 1_000;
 const page = { name: 'page', text: walk(pageRows) };
 const batch = { name: 'batch', text: walk(batchRows) };
 
+/** For the planner, as the service has it: the index is there, follow it. */
+export const followIndexes =
+  '-c timezone=UTC -c enable_sort=off -c enable_bitmapscan=off -c jit=off -c plan_cache_mode=force_generic_plan';
+
 /** The first page of a day, as the bare driver reads it: a named prepared statement, rows as the driver makes them. */
-export async function readDay(client: Client, day: string): Promise<number> {
+export async function readDay(client: Client | Pool, day: string): Promise<unknown[]> {
   const until = new Date(Date.parse(day) + 86_400_000);
   const { rows } = await client.query({ ...page, values: [until, 0, day] });
-  return rows.length;
+  return rows;
 }
 
 /** Reads so many rows, newest first, a thousand at a time, and makes a line of JSON of each; answers the bytes. */

@@ -1,10 +1,11 @@
 import { fastify } from 'fastify';
 import pg from 'pg';
+import { followIndexes, readDay } from './logs.ts';
 import { bookSql, releaseSql } from './statements.ts';
 
 /**
- * The floor of what a booking over HTTP can cost: bare Fastify without schemas, logs, metrics or error pages, and
- * one named statement a request on a pool as large as the service's. It keeps the same rows and indexes.
+ * The floor of what a request can cost over HTTP: bare Fastify without schemas, logs, metrics or error pages, and
+ * one named statement a request on a pool as large as the service's. A booking keeps the same rows and indexes.
  */
 interface Claim {
   Params: { id: string };
@@ -12,6 +13,11 @@ interface Claim {
 }
 
 const pool = new pg.Pool({ connectionString: process.env.DEVICE_DATABASE_URL, max: 10 });
+const reader = new pg.Pool({
+  connectionString: process.env.DEVICE_DATABASE_URL,
+  max: 4,
+  options: followIndexes,
+});
 const app = fastify();
 
 app.post<Claim>('/devices/:id/book', async (request, reply) => {
@@ -34,6 +40,10 @@ app.post<Claim>('/devices/:id/release', async (request, reply) => {
   return { booking: rows[0] };
 });
 
+app.get<{ Querystring: { start: string } }>('/execution-logs/search', async (request) => ({
+  execution_logs: (await readDay(reader, request.query.start)).slice(0, 50),
+}));
+
 await app.listen({ host: '127.0.0.1', port: 0 });
 const address = app.server.address();
 const port = typeof address === 'object' && address ? address.port : 0;
@@ -41,5 +51,5 @@ process.stdout.write(`${JSON.stringify({ port, msg: 'the service listens' })}\n`
 
 process.once('SIGTERM', async () => {
   await app.close();
-  await pool.end();
+  await Promise.all([pool.end(), reader.end()]);
 });

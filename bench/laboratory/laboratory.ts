@@ -20,8 +20,8 @@ export interface Laboratory {
   database(scope: Scope, name: string, kind: 'device' | 'workflow', fill: Fill): Promise<string>;
   /** A service in a process of its own; ended with the scope. */
   service(scope: Scope, options: ServiceOptions): Promise<RunningService>;
-  /** A bare `pg` client; ended with the scope. */
-  client(scope: Scope, url: string): Promise<pg.Client>;
+  /** A bare `pg` client, with these settings for the server; ended with the scope. */
+  client(scope: Scope, url: string, options?: string): Promise<pg.Client>;
 }
 
 export type Fill = (client: pg.Client, db: Db) => Promise<void>;
@@ -54,8 +54,8 @@ export async function openLaboratory(scope: Scope, nodeOptions?: string): Promis
   const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
   scope.defer(() => postgres.stop());
 
-  const client: Laboratory['client'] = async (inner, url) => {
-    const connection = new pg.Client({ connectionString: url, options: '-c timezone=UTC' });
+  const client: Laboratory['client'] = async (inner, url, options = '-c timezone=UTC') => {
+    const connection = new pg.Client({ connectionString: url, options });
     // A client without a listener would end the process when the server goes first.
     connection.on('error', () => {});
     await connection.connect();

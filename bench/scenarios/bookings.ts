@@ -47,7 +47,7 @@ export const bookings: Scenario = {
     });
     return [
       compared(line(`bookings, ${atOnce} at once`), both('booked'), share),
-      compared(line(`releases, ${atOnce} at once`), both('released'), share),
+      compared(line(`releases, ${atOnce} at once`), both('released')),
       compared(
         { ...line('processor time of the service, a booking and its release'), unit: 'ms' },
         both('cpu'),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compared, type Finding, figure } from '../findings.ts';
-import { readNewest } from '../floor/logs.ts';
+import { followIndexes, readNewest } from '../floor/logs.ts';
 import { type HttpClient, httpClient } from '../laboratory/http.ts';
 import { interleave, timed } from '../rounds.ts';
 import { compare } from '../stats.ts';
@@ -25,8 +25,7 @@ export async function stream(bench: Bench, table: FilledTable): Promise<Finding[
   const peak = await service.peakMemory();
 
   say('streaming in turns with the bare loop');
-  const client = await laboratory.client(scope, table.url);
-  await client.query('SET enable_sort = off; SET enable_bitmapscan = off; SET jit = off');
+  const client = await laboratory.client(scope, table.url, followIndexes);
   const rows = Math.min(rowsARound, table.rows);
   const rate = async (work: () => Promise<unknown>) => (rows / (await timed(work))) * 1000;
   const figures = await interleave(

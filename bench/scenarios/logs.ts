@@ -12,8 +12,9 @@ export const logs: Scenario = {
   name: 'logs',
   method:
     'The logs of one year are filled in as `labwright demo --logs N` does it, then vacuumed and written to disk. ' +
-    'A search asks for the first page (50 rows) of one day, another day each time, one request after the other; ' +
-    'floor: the same SQL as a named statement of a bare `pg` client. A stream asks for rows as NDJSON; floor: a ' +
+    'A search asks for the first page (50 rows) of one day, another day each time, one request after the other, after a thousand that are not counted; ' +
+    'floor: the same SQL as a named statement of a bare `pg` client, and bare Fastify that answers what that client ' +
+    'read. The read alone is the code of the service, called without HTTP, beside that client. A stream asks for rows as NDJSON; floor: a ' +
     'loop of a bare client that reads a thousand rows at a time and makes the same JSON of them. For the memory, ' +
     'the whole table is streamed by a fresh process with the heap limit of the production image, to a reader ' +
     'that stops for five seconds on the way; what counts is the largest resident size the system saw (`VmHWM`).',

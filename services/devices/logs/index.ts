@@ -20,6 +20,7 @@ import { logReader } from './read.ts';
 import { streamLogs } from './stream.ts';
 
 export { durations } from './durations.ts';
+export { logReader, readPage, selectionOf };
 
 const Cursor = nullable(Type.String());
 const LogAnswer = Type.Object({
