@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { type Db, openDb } from './db.ts';
-import type { ErrorCatalogue } from './errors.ts';
+import { type ErrorCatalogue, isProblem } from './errors.ts';
 import { createHttpServer, expireIdempotencyKeys, type HttpServer, type Routes } from './http/index.ts';
 import { loop, type Part } from './lifecycle.ts';
 import type { Log } from './log.ts';
@@ -70,7 +70,9 @@ export async function hostService<S extends Service>(options: HostOptions<S>): P
     ...(options.maxConnections ? { max: options.maxConnections } : {}),
   });
   try {
-    const { applied } = await migrate(db, [kernelMigrations, ...options.migrations]);
+    const { applied } = await migrate(db, [kernelMigrations, ...options.migrations]).catch((error) => {
+      throw isProblem(error, 'database_unavailable') ? unreachable(options, error) : error;
+    });
     if (applied.length > 0) log.info({ applied }, 'the database was migrated');
     const metrics = createMetrics(options.name);
     const service = options.build({ db, log, metrics, clock: options.clock });
@@ -91,6 +93,18 @@ export async function hostService<S extends Service>(options: HostOptions<S>): P
     await db.close();
     throw error;
   }
+}
+
+/** Names the database, not the password. */
+function unreachable({ name, databaseUrl }: { name: string; databaseUrl: string }, error: Error) {
+  const { hostname, port, pathname, username } = new URL(databaseUrl);
+  const where = `${pathname.slice(1)} on ${hostname}:${port || 5432} as ${username || 'the default user'}`;
+  return new Error(
+    `${name} cannot reach its database, ${where}. Does PostgreSQL run there, and is the URL right?`,
+    {
+      cause: error.cause ?? error,
+    },
+  );
 }
 
 function hosted<S extends Service>(

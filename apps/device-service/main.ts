@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { demoPlan } from '@labwright/demo';
 import { seedDevices } from '@labwright/devices/demo';
 import { number, port, postgresUrl, readConfig, text } from '@labwright/kernel/config';
+import { makeHome } from '@labwright/kernel/folder';
 import { createLog } from '@labwright/kernel/log';
 import { commonSettings, runProcess } from '@labwright/kernel/process';
 import { hostDeviceService } from './service.ts';
@@ -22,7 +22,7 @@ await runProcess('device-service', async () => {
   });
   const log = createLog({ service: 'device-service', level: config.LOG_LEVEL });
   const instrumentsFolder = join(config.LABWRIGHT_HOME, 'instruments');
-  await mkdir(instrumentsFolder, { recursive: true });
+  await makeHome('LABWRIGHT_HOME', config.LABWRIGHT_HOME, ['instruments']);
   const host = await hostDeviceService({
     databaseUrl: config.DEVICE_DATABASE_URL,
     host: config.HOST,

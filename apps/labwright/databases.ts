@@ -33,7 +33,7 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
   if (device && workflow) return { device, workflow, embedded: null, close: async () => {} };
 
   const folder = postgresFolder(settings.LABWRIGHT_HOME);
-  const release = claimFolder(folder);
+  const release = claim(folder);
   try {
     const options = {
       folder,
@@ -56,6 +56,16 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+function claim(folder: string): () => void {
+  try {
+    return claimFolder(folder);
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError) || error.code !== 'folder_claimed') throw error;
+    const message = `A laboratory runs in this folder already. ${error.message} (LABWRIGHT_HOME names the folder.)`;
+    throw new EmbeddedPostgresError(error.code, message);
   }
 }
 

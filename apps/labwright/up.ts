@@ -1,8 +1,9 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { demoPlan } from '@labwright/demo';
 import { hostDeviceService } from '@labwright/device-service';
 import { seedDevices } from '@labwright/devices/demo';
+import { makeHome } from '@labwright/kernel/folder';
 import { group, type Part } from '@labwright/kernel/lifecycle';
 import { createLog, type Log, logFile } from '@labwright/kernel/log';
 import { hostWorkflowService } from '@labwright/workflow-service';
@@ -21,10 +22,7 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   const home = resolve(settings.LABWRIGHT_HOME);
   const logPath = join(home, 'logs', 'labwright.log');
   const instrumentsFolder = join(home, 'instruments');
-  await Promise.all([
-    mkdir(join(home, 'logs'), { recursive: true }),
-    mkdir(instrumentsFolder, { recursive: true }),
-  ]);
+  await makeHome('LABWRIGHT_HOME', home, ['logs', 'instruments']);
   await setAside(logPath);
   const destination = logFile(logPath);
   const log = (service: string) => createLog({ service, level: settings.LOG_LEVEL }, destination);

@@ -48,10 +48,20 @@ export const Booking = Type.Object({
 });
 export type Booking = Static<typeof Booking>;
 
-/** Seconds from now: half of such waits are shorter than `seconds`, nine in ten shorter than `seconds_p90`. */
+const medianSeconds = nullable(
+  Type.Number({
+    description: 'Median, in seconds. Null while nobody can say: the device is paused or in maintenance.',
+  }),
+);
+const seconds90 = nullable(Type.Number({ description: '90th percentile, in seconds.' }));
+
+/**
+ * Seconds from now: half of such waits are shorter than `seconds`, nine in ten shorter than `seconds_p90`. All are null
+ * while nobody can say.
+ */
 export const Estimate = Type.Object({
-  seconds: Type.Number({ description: 'Median, in seconds.' }),
-  seconds_p90: Type.Number({ description: '90th percentile, in seconds.' }),
+  seconds: medianSeconds,
+  seconds_p90: seconds90,
   at: nullable(Timestamp),
 });
 export type Estimate = Static<typeof Estimate>;
@@ -96,8 +106,8 @@ export const WaitTime = Type.Object({
     description: '0: it holds the device. Otherwise its place in the queue, from 1.',
   }),
   queue_length: Type.Integer(),
-  estimated_wait_seconds: Type.Number({ description: 'Median, in seconds.' }),
-  estimated_wait_seconds_p90: Type.Number({ description: '90th percentile, in seconds.' }),
+  estimated_wait_seconds: medianSeconds,
+  estimated_wait_seconds_p90: seconds90,
   estimated_start_at: nullable(Timestamp),
   waiting_reasons: Type.Array(WaitingReason),
 });

@@ -44,7 +44,7 @@ const claim = rows(
    VALUES ($1, $2, now() + make_interval(secs => $3))
    ON CONFLICT (key) DO UPDATE SET
      request_hash = excluded.request_hash, leased_until = excluded.leased_until,
-     status = NULL, content_type = NULL, body = NULL, created_at = now()
+     status = NULL, content_type = NULL, location = NULL, body = NULL, created_at = now()
    WHERE k.created_at < now() - make_interval(hours => $4)
       OR (k.status IS NULL AND k.leased_until < now() AND k.request_hash = excluded.request_hash)
    RETURNING key`,
@@ -56,14 +56,15 @@ const find = rows(
     request_hash: Type.String(),
     status: nullable(Type.Integer()),
     content_type: nullable(Type.String()),
+    location: nullable(Type.String()),
     body: nullable(Type.String()),
   }),
-  'SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE key = $1',
+  'SELECT request_hash, status, content_type, location, body FROM idempotency_keys WHERE key = $1',
 );
 
 const record = command(
   'kernel.idempotency.record',
-  'UPDATE idempotency_keys SET status = $2, content_type = $3, body = $4 WHERE key = $1',
+  'UPDATE idempotency_keys SET status = $2, content_type = $3, location = $4, body = $5 WHERE key = $1',
 );
 
 const forget = command(
@@ -113,7 +114,15 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
     const asksToRetry = reply.statusCode >= 500 || reply.getHeader('retry-after') !== undefined;
     const keep = !asksToRetry && typeof payload === 'string';
     try {
-      if (keep) await db.execute(record, [key, reply.statusCode, reply.getHeader('content-type'), payload]);
+      const header = (name: string) => reply.getHeader(name) ?? null;
+      if (keep)
+        await db.execute(record, [
+          key,
+          reply.statusCode,
+          header('content-type'),
+          header('location'),
+          payload,
+        ]);
       else await db.execute(forget, [key]);
     } catch (error) {
       // The change is committed: the caller must hear of it. A repeated request finds it by its action id.
@@ -136,6 +145,7 @@ async function replay(db: Db, key: string, hash: string, reply: FastifyReply): P
       'The first request with this Idempotency-Key has not been answered yet. Send it again after Retry-After.',
       { retryAfter: 1 },
     );
+  if (known.location !== null) reply.header('location', known.location);
   reply
     .code(known.status)
     .header('idempotency-replayed', 'true')

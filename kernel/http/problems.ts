@@ -32,7 +32,10 @@ export function toProblem(error: unknown): Problem {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return commonErrors.problem('payload_too_large', 'The body is larger than this route accepts.');
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return commonErrors.problem('malformed_json', fastify.message ?? 'The body is not valid JSON.');
+      return commonErrors.problem(
+        'malformed_json',
+        'The body is not valid JSON: look for a missing quote, brace or comma.',
+      );
   }
   if (sqlState(error) === '57014')
     return commonErrors.problem('overloaded', 'The database took too long; nothing was changed. Try again.', {

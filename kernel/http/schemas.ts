@@ -34,9 +34,31 @@ export const PageQuery = {
 
 export const NextCursor = nullable(Type.String({ description: 'Null at the end.' }));
 
+/** The forms in which a body is documented; a route may give its own (`content`). */
+interface Described {
+  description?: string;
+  content?: unknown;
+}
+
+const problemAnswer = {
+  description: 'What went wrong, and what to do about it.',
+  content: { 'application/problem+json': { schema: ProblemSchema } },
+};
+
+const done: Record<string, string> = {
+  200: 'Done.',
+  201: 'Made.',
+  202: 'Accepted: it goes on by itself.',
+  204: 'Done.',
+};
+
 /** Response map of a route: its own answers plus a problem for everything else. */
 export function answers<const R extends Record<number, TSchema>>(
   responses: R,
 ): R & { '4xx': typeof ProblemSchema; '5xx': typeof ProblemSchema } {
-  return { ...responses, '4xx': ProblemSchema, '5xx': ProblemSchema };
+  const named = Object.entries(responses as Record<string, TSchema & Described>).map(([status, schema]) => [
+    status,
+    schema.description ? schema : { 'x-response-description': done[status] ?? 'Done.', ...schema },
+  ]);
+  return { ...Object.fromEntries(named), '4xx': problemAnswer, '5xx': problemAnswer };
 }

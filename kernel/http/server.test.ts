@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import Type from 'typebox';
 import { contextHeaders } from '../context.ts';
-import { errorCatalogue } from '../errors.ts';
+import { commonErrors, errorCatalogue } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
 import { createMetrics } from '../telemetry.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
@@ -26,12 +26,13 @@ const routes: Routes = (app) => {
   app.post('/things', { schema: { body, response: answers({ 201: Thing }) } }, async (request, reply) => {
     made += 1;
     await hold;
-    reply.code(201);
+    reply.code(201).header('location', `/things/${request.actionId}`);
     return { id: request.actionId, name: request.body.name, secret: 'is not in the schema' };
   });
   app.post('/brew', { schema: { response: answers({ 200: Thing }) } }, () => {
     throw errors.problem('tea_pot', 'No coffee here.', { extra: { holder: 'tea' }, retryAfter: 3 });
   });
+  app.post('/pour', { schema: { body: Type.Object({ warm: Type.Optional(Type.Boolean()) }) } }, () => ({}));
   app.post('/crash', () => {
     throw new Error('the password is 1234');
   });
@@ -49,7 +50,8 @@ const start = (more: { maxInFlight?: number; maxEventLoopDelay?: number; bodyTim
     db: database.db,
     metrics: createMetrics('test-service'),
     routes,
-    errors: [errors],
+    // As where one service passes the errors of another one on.
+    errors: [errors, commonErrors],
     ...more,
   });
 
@@ -146,6 +148,8 @@ test('the same key and request: the same answer, done once; another request: 422
   assert.equal(again.statusCode, 201);
   assert.equal(again.headers['idempotency-replayed'], 'true');
   assert.equal(again.body, first.body);
+  assert.equal(again.headers.location, first.headers.location);
+  assert.match(String(again.headers.location), /^\/things\/[0-9a-f-]{36}$/);
   const other = await post('/things', { name: 'two' }, headers);
   assert.deepEqual([other.statusCode, other.json().code], [422, 'idempotency_key_reused']);
   const elsewhere = await post('/brew', undefined, headers);
@@ -187,7 +191,13 @@ test('/health, /ready, /metrics, /openapi.json and /docs', async () => {
   assert.match((await get('/metrics')).body, /http_request_duration_seconds_count\{.*route="\/things"/);
   const openapi = (await get('/openapi.json')).json();
   assert.equal(openapi.openapi, '3.1.0');
-  assert.ok(openapi.paths['/things'].post.responses['4XX']);
+  const { parameters, requestBody, responses } = openapi.paths['/things'].post;
+  assert.deepEqual(Object.keys(responses['4XX'].content), ['application/problem+json']);
+  assert.equal(responses['201'].description, 'Made.');
+  assert.equal(parameters[0].name, 'Idempotency-Key');
+  assert.deepEqual([requestBody.required, openapi.paths['/pour'].post.requestBody.required], [true, false]);
+  assert.equal(openapi.info.description.match(/`overloaded`/g).length, 1);
+  assert.equal((await get('/')).headers.location, '/docs');
   assert.match(openapi.info.description, /`tea_pot` \| 418/);
   assert.match((await get('/docs')).body, /swagger/i);
 });
@@ -224,7 +234,7 @@ test('log lines carry the request id and no secrets', async () => {
   });
   await own.close();
   const line = lines.map((text) => JSON.parse(text)).find((entry) => entry.msg === 'request');
-  assert.equal(line.request_id, 'r-1');
+  assert.deepEqual([line.request_id, line.reqId], ['r-1', undefined]);
   assert.equal(line.status, 200);
   assert.doesNotMatch(lines.join(''), /secret/);
 });

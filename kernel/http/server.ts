@@ -1,5 +1,3 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import {
   type FastifyBaseLogger,
@@ -19,6 +17,7 @@ import { honourIdempotencyKeys } from './idempotency.ts';
 import { backPressure } from './pressure.ts';
 import { refuseUnreadable, sendProblem, toProblem } from './problems.ts';
 import { receiveBodies } from './receiving.ts';
+import { describeRoutes } from './reference.ts';
 import { schemaCompiler } from './validation.ts';
 
 /** A Fastify instance whose schemas are TypeBox: one schema validates, types and documents. */
@@ -63,11 +62,6 @@ export interface HttpServer {
 
 const bodyLimit = 1_048_576;
 
-/** The head of the reference page. */
-const logo = Buffer.from(
-  '<svg xmlns="http://www.w3.org/2000/svg" width="150" height="36" viewBox="0 0 150 36"><text x="4" y="25" font-family="system-ui, sans-serif" font-size="22" font-weight="600" fill="#fff">Labwright</text></svg>',
-);
-
 /**
  * A server with everything that is the same in all services: problems as errors, request ids and traces,
  * OpenAPI 3.1 at `/openapi.json`, a reference page at `/docs`, `/health`, `/ready`, `/metrics`, idempotency
@@ -77,6 +71,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
     // `onResponse` below writes one line a request instead of two.
+    // Every line carries the request id already, by the context: no logger of its own for each request.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout: 0,
@@ -133,22 +129,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if (closing) setImmediate(() => app.server.closeIdleConnections());
   });
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: `Labwright ${options.name}`,
-        version: options.version,
-        description: `${options.description}\n\n${errorReference([commonErrors, ...options.errors])}`,
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-    },
-  });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    theme: { title: `Labwright ${options.name}` },
-    logo: { type: 'image/svg+xml', content: logo, href: '/docs' },
-  });
+  await describeRoutes(app as unknown as App, options);
   httpMetrics(app, options.metrics, options.db);
   backPressure(app, {
     maxInFlight: options.maxInFlight ?? 1_000,
@@ -159,7 +140,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await app.register((async (scope) => {
     await options.routes(scope as unknown as App);
   }) as FastifyPluginAsync);
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.ready();
 
   return {
@@ -235,14 +215,4 @@ function probes(options: HttpServerOptions): FastifyPluginAsync {
       },
     );
   };
-}
-
-/** The table of all errors that a service can answer, for its reference page. */
-function errorReference(catalogues: readonly ErrorCatalogue[]): string {
-  const lines = catalogues.flatMap((catalogue) =>
-    Object.entries(catalogue.entries).map(
-      ([code, entry]) => `| \`${code}\` | ${entry.status} | ${entry.title} | ${entry.remedy} |`,
-    ),
-  );
-  return `## Errors\n\n| code | status | meaning | what to do |\n| --- | --- | --- | --- |\n${lines.join('\n')}`;
 }

@@ -15,6 +15,8 @@ function validator(coerceTypes: boolean): Ajv {
     useDefaults: true,
     removeAdditional: false,
     strict: false,
+    // Faults then know their schema, and with it an example to show.
+    verbose: true,
   });
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
   return ajv;
@@ -35,8 +37,10 @@ export function toFaults(errors: readonly FastifySchemaValidationError[], part: 
       const place = part + pointerToPath(error.instancePath);
       const params = error.params as Record<string, unknown>;
       switch (error.keyword) {
-        case 'required':
-          return { path: `${place}.${params.missingProperty}`, message: 'is required' };
+        case 'required': {
+          const name = String(params.missingProperty);
+          return { path: `${place}.${name}`, message: `is required${exampleOf(error, name)}` };
+        }
         case 'additionalProperties':
           return { path: `${place}.${params.additionalProperty}`, message: 'is not known here' };
         case 'enum':
@@ -51,10 +55,47 @@ export function toFaults(errors: readonly FastifySchemaValidationError[], part: 
         case 'const':
           return { path: place, message: `must be ${JSON.stringify(params.allowedValue)}` };
         default:
-          return { path: place, message: error.message ?? 'is not valid' };
+          return {
+            path: place,
+            message: sizeFault(error.keyword, params) ?? error.message ?? 'is not valid',
+          };
       }
     });
   return mergeAlternatives(faults);
+}
+
+/** `, for example "2025-01-01"`, where the schema of the missing member has one. */
+function exampleOf(error: FastifySchemaValidationError, name: string): string {
+  const { parentSchema } = error as {
+    parentSchema?: { properties?: Record<string, { examples?: unknown[] }> };
+  };
+  const example = parentSchema?.properties?.[name]?.examples?.[0];
+  return example === undefined ? '' : `, for example ${JSON.stringify(example)}`;
+}
+
+/** What is too long, too short, too many or too few, in words. */
+function sizeFault(keyword: string, { limit }: Record<string, unknown>): string | undefined {
+  const some = (unit: string) => `${limit} ${unit}${limit === 1 ? '' : 's'}`;
+  switch (keyword) {
+    case 'minItems':
+      return limit === 1 ? 'must not be empty' : `must have at least ${some('item')}`;
+    case 'maxItems':
+      return `must have at most ${some('item')}`;
+    case 'minLength':
+      return limit === 1 ? 'must not be empty' : `must be at least ${some('character')} long`;
+    case 'maxLength':
+      return `must be at most ${some('character')} long`;
+    case 'minProperties':
+      return limit === 1 ? 'must not be empty' : `must have at least ${some('member')}`;
+    case 'minimum':
+      return `must be at least ${limit}`;
+    case 'maximum':
+      return `must be at most ${limit}`;
+    case 'uniqueItems':
+      return 'must not name anything twice';
+    default:
+      return undefined;
+  }
 }
 
 /** Several sentences about one place become one. */

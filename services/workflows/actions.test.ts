@@ -32,6 +32,7 @@ test('start on a busy device: 409 device_busy as the device told it, and the wor
   const second = await lab.workflow({ device_id: first.device_id });
   const answer = await lab.post(`/workflows/${second.id}/start`);
   assert.deepEqual(outcome(answer), [409, 'device_busy']);
+  assert.match(answer.body.detail, /holds .* Ask again with \{"queue": true\}/);
   assert.partialDeepStrictEqual(answer.body, { holder: { workflow_id: first.id } });
   assert.equal(answer.headers['retry-after'], '7');
   assert.equal((await lab.get(`/workflows/${second.id}`)).body.status, 'created');
@@ -59,7 +60,7 @@ test('complete: releases the device, skips what was not carried out, and may be 
   await lab.post(`/workflows/${id}/start`);
   await lab.post(`/workflows/${id}/execute-step`);
   const answer = await lab.post(`/workflows/${id}/complete`);
-  assert.deepEqual(outcome(answer), [200, 'Workflow completed']);
+  assert.deepEqual(outcome(answer), [200, 'Workflow completed; 2 steps were skipped']);
   assert.deepEqual(
     answer.body.workflow.steps.map((step) => step.status),
     ['succeeded', 'skipped', 'skipped'],

@@ -33,7 +33,13 @@ export async function validateWorkflow(
   ]);
   const faults: Fault[] = device
     ? [...samples.faults, ...(await checkSteps(deps, device, request.steps, steps))]
-    : [{ path: 'body.device_id', message: `there is no device ${request.device_id}` }, ...samples.faults];
+    : [
+        {
+          path: 'body.device_id',
+          message: `there is no device ${request.device_id}: GET /devices of device-service lists them`,
+        },
+        ...samples.faults,
+      ];
   if (faults.length > 0) throw invalidWorkflow(faults);
   return { steps, sampleIds: samples.ids };
 }
@@ -59,7 +65,7 @@ async function checkSamples(deps: CoreDeps, barcodes: string[]): Promise<{ ids: 
         : [
             {
               path: `body.sample_barcodes[${index}]`,
-              message: `there is no sample with the barcode ${barcode}`,
+              message: `there is no sample with the barcode ${barcode}: POST /samples or import it first`,
             },
           ],
     ),

@@ -15,12 +15,14 @@ export async function deviceBusy(deps: DevicesDeps, device: DeviceView, booking:
     booked_at: booking.booked_at,
   };
   const { least, most } = retryBounds;
+  const seconds = wait.seconds === null ? null : Math.ceil(wait.seconds);
+  const howLong = seconds === null ? 'nobody can say how long, it stands' : `about ${seconds} s`;
   return deviceErrors.problem(
     'device_busy',
-    `Workflow ${booking.workflow_id} holds ${id}, and ${queue_length} more wait for it. Queue with POST /devices/${id}/queue: the wait is about ${Math.ceil(wait.seconds)} s.`,
+    `Workflow ${booking.workflow_id} holds ${id}, and ${queue_length} more wait for it; the wait is ${howLong}. Queue with POST /devices/${id}/queue.`,
     {
       extra: { holder, queue_length, wait },
-      ...(wait.at === null ? {} : { retryAfter: Math.min(most, Math.max(least, Math.ceil(wait.seconds))) }),
+      ...(seconds === null ? {} : { retryAfter: Math.min(most, Math.max(least, seconds)) }),
     },
   );
 }

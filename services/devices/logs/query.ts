@@ -16,7 +16,12 @@ const filters = {
 const device = {
   device_id: Type.Optional(Type.String({ minLength: 1, maxLength: 50, description: 'Case-sensitive.' })),
 };
-const time = Type.String({ minLength: 1, maxLength: 50, description: whichTimes });
+const time = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  description: whichTimes,
+  examples: ['2025-01-01', '2025-01-01T08:00:00Z'],
+});
 const anyTime = { start: Type.Optional(time), end: Type.Optional(time) };
 const place = {
   limit: Type.Optional(

@@ -1,5 +1,5 @@
 import type { Booking, QueueEntry } from '@labwright/contract-devices';
-import { isProblem } from '@labwright/kernel/errors';
+import { isProblem, Problem } from '@labwright/kernel/errors';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import type { CoreDeps } from '../deps.ts';
@@ -30,7 +30,28 @@ export async function obtain(deps: CoreDeps, held: Held): Promise<Grant> {
   const wanted = await wantedOf(deps, held);
   if (held.action_args.queue)
     return deps.devices.enqueue({ ...wanted, priority: held.action_args.priority ?? held.priority });
-  return { booking: await deps.devices.book(wanted), entry: null };
+  try {
+    return { booking: await deps.devices.book(wanted), entry: null };
+  } catch (error) {
+    throw isProblem(error, 'device_busy', 'device_in_maintenance') ? adviseQueue(error, held) : error;
+  }
+}
+
+/** device-service advises the queue of the device; a workflow waits there by being asked to. */
+function adviseQueue(refusal: Problem, { action, device_id }: Held): Problem {
+  const { code, status, title, extra, retryAfter } = refusal;
+  const holder = (extra.holder as { workflow_id?: string } | undefined)?.workflow_id;
+  const why =
+    code === 'device_in_maintenance'
+      ? `${device_id} is in maintenance.`
+      : `Workflow ${holder ?? '(unknown)'} holds ${device_id}, and ${extra.queue_length ?? 0} more wait for it.`;
+  const begun = action === 'resume' ? 'resumed' : 'started';
+  return new Problem(
+    code,
+    { status, title },
+    `${why} Ask again with {"queue": true}, and the workflow is ${begun} when its turn comes.`,
+    { extra, cause: refusal, ...(retryAfter === undefined ? {} : { retryAfter }) },
+  );
 }
 
 /** Makes sure that a queued workflow is in the queue, or learns that it was its turn. */

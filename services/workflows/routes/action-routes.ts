@@ -63,17 +63,17 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
   const releasing = {
     complete: {
       summary: 'Release the device and end; steps not carried out are skipped',
-      message: 'Workflow completed',
+      message: completed,
       run: completeWorkflow,
     },
     cancel: {
       summary: 'Release the device, leave its queue and give up',
-      message: 'Workflow cancelled',
+      message: () => 'Workflow cancelled',
       run: cancelWorkflow,
     },
     pause: {
       summary: 'Release the device until the workflow is resumed',
-      message: 'Workflow paused',
+      message: () => 'Workflow paused',
       run: pauseWorkflow,
     },
   };
@@ -91,10 +91,10 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
           response: answers({ 200: WorkflowAnswer }),
         },
       },
-      async ({ params, body, actionId }) => ({
-        message,
-        workflow: await run(deps, { ...body, workflowId: params.id, actionId }),
-      }),
+      async ({ params, body, actionId }) => {
+        const workflow = await run(deps, { ...body, workflowId: params.id, actionId });
+        return { message: message(workflow), workflow };
+      },
     );
 };
 
@@ -104,3 +104,9 @@ const begun = (workflow: Workflow, message: string) => ({
   message: workflow.status === 'queued' ? 'Workflow queued' : message,
   workflow,
 });
+
+function completed({ steps }: Workflow): string {
+  const skipped = steps.filter((step) => step.status === 'skipped').length;
+  if (skipped === 0) return 'Workflow completed';
+  return `Workflow completed; ${skipped === 1 ? '1 step was' : `${skipped} steps were`} skipped`;
+}

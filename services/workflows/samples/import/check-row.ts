@@ -11,6 +11,8 @@ export interface CheckedRow {
   newPlate: boolean;
 }
 
+const noPlate = 'names no plate: make it first, or import with ?create_plates=true';
+
 /** What is wrong with a row, by its shape, within its file and beside what is there already. */
 export function checkRow(row: ImportRow, known: RowFacts | undefined, createPlates: boolean): CheckedRow {
   const newPlate = createPlates && row.plate_id !== null && !known?.plate_size;
@@ -20,7 +22,7 @@ export function checkRow(row: ImportRow, known: RowFacts | undefined, createPlat
   };
   if (known) {
     if (row.barcode !== null) add('barcode', barcodeFault(row, known));
-    if (row.plate_id !== null && !known.plate_size && !createPlates) add('plate_id', 'names no plate');
+    if (row.plate_id !== null && !known.plate_size && !createPlates) add('plate_id', noPlate);
     if (row.plate_id !== null && row.place) add('well', wellFault(row, known, newPlate));
   }
   return { row, newPlate, faults: faults.sort((a, b) => rank(a) - rank(b)) };

@@ -14,6 +14,7 @@ beforeEach(async () => {
 });
 
 const header = 'barcode,sample_type,plate_id,well,volume_ul';
+const noPlate = 'names no plate: make it first, or import with ?create_plates=true';
 const text = 'must be 1 to 64 visible ASCII characters';
 const type =
   'must begin with a lower-case letter and go on in lower-case letters, digits, blanks, "_" and "-"; at most 50';
@@ -44,7 +45,7 @@ const rows: [string, ...[string, string][]][] = [
   ['S16,blood,,', ['row', 'must have 5 fields like the header, and has 4']],
   ['S17,blood,,,,', ['row', 'must have 5 fields like the header, and has 6']],
   [`S18${','.repeat(40)}`, ['row', 'must have 5 fields like the header, and has 16 or more']],
-  ['S19,blood,P9,A1,', ['plate_id', 'names no plate']],
+  ['S19,blood,P9,A1,', ['plate_id', noPlate]],
   ['S20,blood,P1,I1,', ['well', 'is not on the plate, which has 8 rows and 12 columns']],
   ['S21,blood,P1,A13,', ['well', 'is not on the plate, which has 8 rows and 12 columns']],
   ['S1,blood,,,', ['barcode', 'stands in line 2 already']],
@@ -54,7 +55,7 @@ const rows: [string, ...[string, string][]][] = [
   ['old,blood,P1,H12,', ['barcode', 'stands in line 29 already'], ['well', 'is taken by line 30 already']],
   // Also beside a row that is itself bad: mended, both would claim it.
   ['S10,blood,,,1', ['barcode', 'stands in line 15 already']],
-  ['S19b,blood,P9,A1,', ['plate_id', 'names no plate'], ['well', 'is taken by line 24 already']],
+  ['S19b,blood,P9,A1,', ['plate_id', noPlate], ['well', 'is taken by line 24 already']],
   [
     ' ,X,P1,,x',
     ['barcode', 'is required'],

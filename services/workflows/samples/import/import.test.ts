@@ -140,6 +140,7 @@ describe('a file that is not readable', () => {
       4,
     ],
     ['a stray quote', 'barcode,sample_type\nS1,blood\n5" tube,blood\n', /line 3 has a quote/, 3],
+    ['semicolons', 'barcode;sample_type\nS1;blood\n', /separated by semicolons/, 1],
     ['a header of many columns', `${',x'.repeat(40)}\n`, /"" is no column of it; "x" is no column/, 1],
     ['a line of commas', `barcode,sample_type\n${','.repeat(100_000)}\n`, /line 2 is longer/, 2],
     [

@@ -53,6 +53,13 @@ const faultOf: Record<Column, (text: string) => string | undefined> = {
  */
 export function readHeader(header: CsvRow): (row: CsvRow) => ImportRow {
   const names = header.fields.map(trim);
+  const separator = names.length === 1 ? /[;\t]/.exec(names[0] ?? '')?.[0] : undefined;
+  if (separator)
+    throw workflowErrors.problem(
+      'import_unreadable',
+      `The columns are separated by ${separator === ';' ? 'semicolons' : 'tabs'}. Save the file with commas between them.`,
+      { extra: { line: header.line } },
+    );
   const faults = [
     ...[...new Set(names)]
       .filter((name) => !isColumn(name))
