@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { commonErrors } from './errors.ts';
 import { type Log, silentLog } from './log.ts';
+import { type Notifications, openNotifications } from './notifications.ts';
 import { typeParsers } from './pg-types.ts';
 import type { Statement } from './statement.ts';
 
@@ -38,6 +39,8 @@ export interface Db extends Queryable {
    * exchange and touch nobody else. They close with this one, and its gauge counts them.
    */
   sibling(options: Pick<DbOptions, 'max' | 'settings' | 'statementTimeout'>): Db;
+  /** Hears what `NOTIFY` sends on a channel. See `Notifications`. */
+  readonly listen: Notifications['listen'];
   close(): Promise<void>;
 }
 
@@ -102,6 +105,7 @@ export function openDb(options: DbOptions): Db {
 
   const on = (run: Run): Queryable => queryable(run, log);
   const siblings: Db[] = [];
+  const notifications = openNotifications({ ...options, log });
 
   return {
     ...queryable(async (query) => {
@@ -152,8 +156,9 @@ export function openDb(options: DbOptions): Db {
       siblings.push(sibling);
       return sibling;
     },
+    listen: notifications.listen,
     close: once(async () => {
-      await Promise.all([...siblings.map((sibling) => sibling.close()), pool.end()]);
+      await Promise.all([...siblings.map((sibling) => sibling.close()), notifications.close(), pool.end()]);
     }),
   };
 }
