@@ -8,7 +8,7 @@
 const tests = String.raw`\.test\.ts$|(^|/)(testing|test-support|conformance)(\.ts$|/)`;
 
 /** One folder a workspace: what is captured is the path of the workspace itself. */
-const workspace = '^(kernel|bench|(?:contracts|drivers|engine|services|apps)/[^/]+)/';
+const workspace = '^(kernel|bench|(?:contracts|drivers|engine|services|apps|examples)/[^/]+)/';
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 
@@ -77,9 +77,9 @@ export default {
     ),
     rule(
       'tools-are-not-imported',
-      'bench/ and scripts/ are for developers; nothing that ships depends on them.',
-      { pathNot: '^(bench|scripts)/' },
-      { path: '^(bench|scripts)/' },
+      'bench/, examples/ and scripts/ are for developers; nothing that ships depends on them.',
+      { pathNot: '^(bench|examples|scripts)/' },
+      { path: '^(bench|examples|scripts)/' },
     ),
     rule(
       'testing-stays-in-tests',

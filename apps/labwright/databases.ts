@@ -100,6 +100,16 @@ function keepRunning(first: EmbeddedPostgres, start: () => Promise<EmbeddedPostg
   };
 }
 
+/** The database of device-service, where it is given or where a laboratory runs or ran here. Throws where there is none. */
+export function deviceDatabaseOf(settings: Chosen): string {
+  if (settings.DEVICE_DATABASE_URL) return settings.DEVICE_DATABASE_URL;
+  const connection = readConnection(postgresFolder(settings.LABWRIGHT_HOME));
+  if (connection) return connection.url(names.device);
+  throw new Error(
+    'There is no laboratory in this folder. Start one (npm start), or name the place of the locks with --url.',
+  );
+}
+
 /**
  * For commands beside a laboratory that may be running: the databases of the running one, or an embedded
  * PostgreSQL started for as long as the command takes.

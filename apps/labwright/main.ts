@@ -1,6 +1,7 @@
 import { ConfigError } from '@labwright/kernel/config';
 import { exitCodes, explain, runProcess } from '@labwright/kernel/process';
 import { demo } from './demo.ts';
+import { lockRun } from './lock/run.ts';
 import { readUpSettings } from './settings.ts';
 import { up } from './up.ts';
 import { UsageError, usage } from './usage.ts';
@@ -17,6 +18,11 @@ try {
       break;
     case 'demo':
       await demo(args, say);
+      break;
+    case 'lock':
+      process.exitCode = await lockRun(args, (text) => void process.stderr.write(text));
+      // Signals are listened to for the command; nothing else is left to do.
+      process.exit();
       break;
     case 'help':
     case '--help':
