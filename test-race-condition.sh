@@ -8,7 +8,7 @@
 # Ends with 0 where one and only one booking succeeded, with 1 where not, with 2 where it could not be tried.
 set -u
 
-url="${DEVICE_SERVICE_URL:-http://localhost:5001}"
+url="${DEVICE_SERVICE_URL:-http://localhost:${DEVICE_SERVICE_PORT:-5001}}"
 device="$url/devices/${DEVICE_ID:-liquid-handler-1}"
 attempts=20
 

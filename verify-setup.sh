@@ -7,8 +7,8 @@
 # Ends with 0 where everything is OK, else with 1.
 set -u
 
-devices="${DEVICE_SERVICE_URL:-http://localhost:5001}"
-workflows="${WORKFLOW_SERVICE_URL:-http://localhost:5002}"
+devices="${DEVICE_SERVICE_URL:-http://localhost:${DEVICE_SERVICE_PORT:-5001}}"
+workflows="${WORKFLOW_SERVICE_URL:-http://localhost:${WORKFLOW_SERVICE_PORT:-5002}}"
 failed=0
 
 command -v curl >/dev/null || { echo "FAIL  curl is not installed"; exit 1; }

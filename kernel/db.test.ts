@@ -22,6 +22,11 @@ const values = rows(
   Type.Object({ big: Type.String(), at: Type.String(), exact: Type.Number() }),
   `SELECT 9007199254740993::bigint AS big, '2025-01-02 03:04:05.123456+02'::timestamptz AS at, 1.5::numeric AS exact`,
 );
+const settings = rows(
+  'test.db.settings',
+  Type.Object({ work_mem: Type.String(), timezone: Type.String() }),
+  `SELECT current_setting('work_mem') AS work_mem, current_setting('timezone') AS timezone`,
+);
 const sleep = command('test.db.sleep', 'SELECT pg_sleep($1)');
 const endOthers = command(
   'test.db.end_others',
@@ -104,6 +109,14 @@ test('a sibling has settings of its own, is counted with its elder and closes wi
   assert.equal(db.gauge.total, 2);
   await db.close();
   await assert.rejects(reader.ping(), (error) => isProblem(error, 'database_unavailable'));
+});
+
+test('options of the URL stand beside ours; statements in a pipeline are not charged for those before them', async () => {
+  const url = `${database.url}?options=${encodeURIComponent('-c work_mem=7MB')}`;
+  const db = openDb({ url, applicationName: 'test', max: 1, statementTimeout: 1_000, answerTimeout: 200 });
+  assert.deepEqual(await db.first(settings), { work_mem: '7MB', timezone: 'UTC' });
+  await db.transaction((tx) => Promise.all([0.5, 0.5, 0.5].map((seconds) => tx.execute(sleep, [seconds]))));
+  await db.close();
 });
 
 test('connections that the server ended are replaced', async () => {

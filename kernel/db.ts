@@ -71,8 +71,10 @@ export function openDb(options: DbOptions): Db {
   const log = options.log ?? silentLog;
   const statementTimeout = options.statementTimeout ?? 15_000;
   const answerTimeout = options.answerTimeout ?? 5_000;
+  const { url, given } = splitOptions(options.url);
+  const settings = { timezone: 'UTC', datestyle: 'ISO', ...options.settings };
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: url,
     application_name: options.applicationName,
     max: options.max ?? 10,
     statement_timeout: statementTimeout,
@@ -85,9 +87,7 @@ export function openDb(options: DbOptions): Db {
     keepAlive: true,
     pipeline: true,
     types: typeParsers,
-    options: Object.entries({ timezone: 'UTC', datestyle: 'ISO', ...options.settings })
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    options: [given, ...Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)].join(' '),
   });
   // A connection that the server closes, idle or in the middle of a transaction, says so with an event beside the
   // error of its statement; without a listener that event would end the process.
@@ -123,7 +123,12 @@ export function openDb(options: DbOptions): Db {
     transaction: async (work, transactionOptions = {}) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await transact(await connect(), { on, answerTimeout }, work, transactionOptions);
+          return await transact(
+            await connect(),
+            { on, answerTimeout, statementTimeout },
+            work,
+            transactionOptions,
+          );
         } catch (error) {
           if (attempt === maxAttempts || !retryable.has(sqlState(error) ?? '')) throw error;
           const pause = Math.random() * 2 ** attempt * 5;
@@ -134,12 +139,14 @@ export function openDb(options: DbOptions): Db {
     },
     ping: async () => {
       const client = await connect();
+      let fault: Error | undefined;
       try {
         await client.query('SELECT 1');
       } catch (error) {
+        fault = error as Error;
         throw unavailable(error);
       } finally {
-        client.release();
+        client.release(fault);
       }
     },
     get gauge() {
@@ -161,6 +168,15 @@ export function openDb(options: DbOptions): Db {
       await Promise.all([...siblings.map((sibling) => sibling.close()), notifications.close(), pool.end()]);
     }),
   };
+}
+
+/** The `options` of a URL would take the place of ours: they are put before them instead. */
+function splitOptions(url: string): { url: string; given: string } {
+  const [base = '', query] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const given = parameters.get('options') ?? '';
+  parameters.delete('options');
+  return { url: parameters.size > 0 ? `${base}?${parameters}` : base, given };
 }
 
 type Run = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
@@ -188,20 +204,29 @@ function queryable(run: Run, log: Log): Queryable {
 
 async function transact<T>(
   client: pg.PoolClient,
-  { on, answerTimeout }: { on: (run: Run) => Queryable; answerTimeout: number },
+  {
+    on,
+    answerTimeout,
+    statementTimeout,
+  }: { on: (run: Run) => Queryable; answerTimeout: number; statementTimeout: number },
   work: (tx: Queryable) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
   let fault: Error | undefined;
   let firstFailure: unknown;
-  const { statementTimeout } = options;
-  const limit = statementTimeout === undefined ? {} : { query_timeout: statementTimeout + answerTimeout };
+  const eachMs = options.statementTimeout ?? statementTimeout;
+  let ahead = 0;
   const run: Run = async (query) => {
+    ahead += 1;
     try {
+      // The driver counts from when it sends, and the server answers one after the other.
+      const limit = { query_timeout: eachMs * ahead + answerTimeout };
       return await client.query({ ...query, ...limit });
     } catch (error) {
       firstFailure ??= error;
       throw error;
+    } finally {
+      ahead -= 1;
     }
   };
   try {

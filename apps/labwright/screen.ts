@@ -54,7 +54,9 @@ export function startScreen(lab: Lab): string {
     `  curl -X POST ${workflows}/workflows/{id}/execute-step`,
     `  curl -X POST ${workflows}/workflows/{id}/complete`,
     '',
-    dim('  Ctrl-C stops everything. What is in the databases stays.'),
+    dim(
+      '  Ctrl-C stops everything once the requests in hand are answered (a second one at once). What is in the databases stays.',
+    ),
     '',
     '',
   ].join('\n');

@@ -41,7 +41,10 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
         say(startScreen(lab));
       },
       stop: async () => {
-        if (running) say('\nStopping: requests in hand are finished, instruments go on …\n');
+        if (running)
+          say(
+            '\nStopping: requests in hand are finished, which may take 30 s; instruments go on. Ctrl-C again ends it at once.\n',
+          );
         await parts.stop();
         await databases.close();
         destination.flush();

@@ -27,7 +27,13 @@ export const deviceErrors = errorCatalogue({
   device_operating: {
     status: 409,
     title: 'The device is carrying out an operation',
-    remedy: 'Wait until the operation that `execution_id` names has ended.',
+    remedy:
+      'Wait until the operation that `execution_id` names has ended, or stop it with `POST /devices/{id}/abort`.',
+  },
+  nothing_running: {
+    status: 409,
+    title: 'The device is doing nothing',
+    remedy: '`GET /execution-logs/{device_id}` tells what it did last.',
   },
   not_the_holder: {
     status: 403,

@@ -26,7 +26,8 @@ export const workflowErrors = errorCatalogue({
   step_in_progress: {
     status: 409,
     title: 'A step is being carried out',
-    remedy: 'Wait until it has ended: the device must not be taken away while it moves.',
+    remedy:
+      'Wait until it has ended: the device must not be taken away while it moves. `POST /devices/{id}/abort` of device-service stops it.',
   },
   no_step_left: {
     status: 409,

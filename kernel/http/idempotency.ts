@@ -17,7 +17,8 @@ import type { App } from './server.ts';
  *
  * An answer is recorded after the change is committed. A crash between the two would make the next request do
  * the change again, so each use case takes `request.actionId`, which is derived from the key, as the id of what
- * it makes: doing it again finds it made. Answers that ask to try again (5xx, or with Retry-After) are not kept.
+ * it makes: doing it again finds it made. Refusals that may pass (409, 5xx, or with Retry-After) are not kept: nothing was
+ * done, and the same request may succeed later.
  */
 declare module 'fastify' {
   interface FastifyRequest {
@@ -111,7 +112,9 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
     const key = request.idempotencyKey;
     if (key === null) return payload;
     request.idempotencyKey = null;
-    const asksToRetry = reply.statusCode >= 500 || reply.getHeader('retry-after') !== undefined;
+    const { statusCode } = reply;
+    const asksToRetry =
+      statusCode >= 500 || statusCode === 409 || reply.getHeader('retry-after') !== undefined;
     const keep = !asksToRetry && typeof payload === 'string';
     try {
       const header = (name: string) => reply.getHeader(name) ?? null;

@@ -30,7 +30,15 @@ export function toProblem(error: unknown): Problem {
         'This route does not read that content type. Send JSON with the header "Content-Type: application/json".',
       );
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return commonErrors.problem('payload_too_large', 'The body is larger than this route accepts.');
+      return commonErrors.problem(
+        'payload_too_large',
+        'The body is larger than this route accepts (1 MiB of JSON; imports say their own limit).',
+      );
+    case 'FST_ERR_BAD_URL':
+      return commonErrors.problem(
+        'unreadable_request',
+        'The URL cannot be read: a percent sign in it begins no character.',
+      );
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return commonErrors.problem(
         'malformed_json',
@@ -74,15 +82,18 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 
 /** What is not even HTTP has no request and no reply: it is answered on the bare connection, which then ends. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify({
-    ...commonErrors
-      .problem('unreadable_request', `The request cannot be read as HTTP (${error.code ?? error.message}).`)
-      .toWire(),
-    status,
-  });
+  // An answer that is under way would be torn by another one in the middle of it.
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } };
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) return void socket.destroy();
+  const tooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : tooSlow ? 408 : 400;
+  const problem = tooSlow
+    ? commonErrors.problem('request_timeout', 'The headers did not arrive in time; nothing was done.')
+    : commonErrors.problem(
+        'unreadable_request',
+        `The request cannot be read as HTTP (${error.code ?? error.message}).`,
+      );
+  const body = JSON.stringify({ ...problem.toWire(), status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route reads its body itself, with limits of its own. */
     readsOwnBody?: boolean;
+    /** The body may be left out: `curl -X POST url` asks the same as `{}`. */
+    bodyOptional?: boolean;
   }
 }
 
@@ -29,6 +31,10 @@ export function receiveBodies(app: App, bodyTimeout: number): void {
     }, bodyTimeout).unref();
     for (const event of ['end', 'close'] as const) payload.once(event, () => clearTimeout(timer));
     return payload;
+  });
+
+  app.addHook('preValidation', async (request) => {
+    if (request.routeOptions.config.bodyOptional) request.body ??= {};
   });
 
   // `curl -X POST -H 'Content-Type: application/json'` without a body is an empty request, not a mistake.

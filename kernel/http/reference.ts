@@ -28,6 +28,11 @@ export async function describeRoutes(app: App, options: ReferenceOptions): Promi
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
     },
+    transform: ({ schema, url, route }) => {
+      const body = schema?.body as object | undefined;
+      if (!body || !route.config?.bodyOptional) return { schema, url };
+      return { schema: { ...schema, body: { ...body, [optionalMark]: true } }, url };
+    },
     transformObject: (document) => {
       if ('openapiObject' in document)
         return complete(document.openapiObject) as typeof document.openapiObject;
@@ -47,9 +52,10 @@ interface Operation {
   parameters?: unknown[];
   requestBody?: { required?: boolean; content?: Record<string, { schema?: BodySchema }> };
 }
+/** Set on the schema of a body that may be left out, and taken away again. */
+const optionalMark = 'x-may-be-left-out';
 interface BodySchema {
-  required?: readonly string[];
-  minProperties?: number;
+  [optionalMark]?: boolean;
 }
 interface Document {
   paths?: Record<string, Record<string, Operation> | undefined>;
@@ -71,8 +77,10 @@ function complete<D extends object>(document: D): D {
       if (method === 'post') operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
       const { requestBody } = operation;
       const schema = requestBody?.content?.['application/json']?.schema;
-      if (requestBody && schema && !schema.required?.length && !schema.minProperties)
+      if (requestBody && schema?.[optionalMark]) {
         requestBody.required = false;
+        delete schema[optionalMark];
+      }
     }
   return document;
 }

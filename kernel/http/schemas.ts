@@ -40,9 +40,10 @@ interface Described {
   content?: unknown;
 }
 
+const problemType = 'application/problem+json';
 const problemAnswer = {
   description: 'What went wrong, and what to do about it.',
-  content: { 'application/problem+json': { schema: ProblemSchema } },
+  content: { [problemType]: { schema: ProblemSchema } },
 };
 
 const done: Record<string, string> = {
@@ -56,9 +57,11 @@ const done: Record<string, string> = {
 export function answers<const R extends Record<number, TSchema>>(
   responses: R,
 ): R & { '4xx': typeof ProblemSchema; '5xx': typeof ProblemSchema } {
-  const named = Object.entries(responses as Record<string, TSchema & Described>).map(([status, schema]) => [
-    status,
-    schema.description ? schema : { 'x-response-description': done[status] ?? 'Done.', ...schema },
-  ]);
+  const named = Object.entries(responses as Record<string, TSchema & Described>).map(([status, schema]) => {
+    // A problem with members of its own.
+    if (Number(status) >= 400) return [status, { ...problemAnswer, content: { [problemType]: { schema } } }];
+    if (schema.description) return [status, schema];
+    return [status, { 'x-response-description': done[status] ?? 'Done.', ...schema }];
+  });
   return { ...Object.fromEntries(named), '4xx': problemAnswer, '5xx': problemAnswer };
 }

@@ -32,7 +32,14 @@ const routes: Routes = (app) => {
   app.post('/brew', { schema: { response: answers({ 200: Thing }) } }, () => {
     throw errors.problem('tea_pot', 'No coffee here.', { extra: { holder: 'tea' }, retryAfter: 3 });
   });
-  app.post('/pour', { schema: { body: Type.Object({ warm: Type.Optional(Type.Boolean()) }) } }, () => ({}));
+  app.post(
+    '/pour',
+    {
+      config: { bodyOptional: true },
+      schema: { body: Type.Object({ warm: Type.Optional(Type.Boolean()) }) },
+    },
+    () => ({}),
+  );
   app.post('/crash', () => {
     throw new Error('the password is 1234');
   });

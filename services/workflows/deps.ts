@@ -24,6 +24,8 @@ export interface WorkflowsSettings {
   askAgainMs: number;
   /** Milliseconds after which the queue entry of a queued workflow is made sure of again. */
   requeueMs: number;
+  /** Milliseconds after which the booking of a workflow at rest is compared with that of its device. */
+  checkBookingsMs: number;
   /** Seconds that one read of the feed may wait for news. */
   feedWaitSeconds: number;
 }
@@ -33,5 +35,6 @@ export const defaultSettings: WorkflowsSettings = {
   repairMs: 2_000,
   askAgainMs: 60_000,
   requeueMs: 60_000,
+  checkBookingsMs: 30_000,
   feedWaitSeconds: 20,
 };

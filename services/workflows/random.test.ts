@@ -25,7 +25,14 @@ before(async () => {
   lab = await openLaboratory({
     // Rests that would take seconds take milliseconds.
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
-    settings: { actionLeaseMs: 60, repairMs: 10, askAgainMs: 30, requeueMs: 100, feedWaitSeconds: 0.05 },
+    settings: {
+      actionLeaseMs: 60,
+      repairMs: 10,
+      askAgainMs: 30,
+      requeueMs: 100,
+      checkBookingsMs: 50,
+      feedWaitSeconds: 0.05,
+    },
   });
 });
 after(() => lab.stop());

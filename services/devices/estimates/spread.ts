@@ -1,4 +1,5 @@
 import type { Estimate } from '@labwright/contract-devices';
+import { normalQuantile, normalShare, z90 } from './normal.ts';
 
 /**
  * A duration that is not certain. Durations are taken as independent, so medians add up, and so do the squares
@@ -33,14 +34,21 @@ export const times = (part: Spread, count: number): Spread => ({
 });
 
 /**
- * What is left of a duration of which `elapsed` seconds have passed. Past its 90th percentile the past tells nothing
- * any more, and what has overrun by so long is taken to overrun `asLongAgain`.
+ * What is left of a duration of which `elapsed` seconds have passed without its end: that of a normal distribution with
+ * this median and 90th percentile, of which all that is shorter is ruled out. Past the 90th percentile the past tells
+ * little any more, and what has overrun by so long is taken to overrun `asLongAgain`, if that is more.
  */
 export const less = (part: Spread, elapsed: number): Spread => {
+  if (elapsed <= 0) return part;
+  const deviation = Math.sqrt(part.square) / z90;
   const overrun = elapsed - p90Of(part);
-  if (overrun > 0) return asLongAgain(overrun);
-  const seconds = Math.max(0, part.seconds - elapsed);
-  return spread(seconds, Math.max(seconds, -overrun));
+  const known = Math.min(elapsed, p90Of(part));
+  const over = normalShare((known - part.seconds) / deviation);
+  const quantile = (share: number) =>
+    part.seconds + deviation * normalQuantile(over + share * (1 - over)) - known;
+  const left =
+    deviation > 0 ? spread(quantile(0.5), quantile(0.9)) : spread(Math.max(0, part.seconds - elapsed), 0);
+  return overrun > left.seconds ? asLongAgain(overrun) : left;
 };
 
 /**

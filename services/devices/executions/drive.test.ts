@@ -70,6 +70,7 @@ async function play(story: Story) {
       return driver;
     },
     discardDriver: () => calls.push('discard'),
+    abort: new AbortController().signal,
     mayAct: () => driverCalls < (story.oursFor ?? Number.POSITIVE_INFINITY),
     obstacle: async () => story.obstacle ?? null,
     pause: async (ms) => {
@@ -222,6 +223,7 @@ test('a record that names nobody to ask stays open', async () => {
     isNew: false,
     safeToRepeat: true,
     driver: () => Promise.reject(new Error('not asked')),
+    abort: new AbortController().signal,
     discardDriver: () => {},
     mayAct: () => true,
     obstacle: async () => null,

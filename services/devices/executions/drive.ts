@@ -26,6 +26,8 @@ export interface Task {
   mayAct(): boolean;
   /** Why nothing may be begun for this execution any more; null where it may. */
   obstacle(): Promise<string | null>;
+  /** Fires where somebody wants the movement stopped. */
+  readonly abort: AbortSignal;
   /** Waits some milliseconds, less when the task is given up. */
   pause(ms: number): Promise<void>;
 }
@@ -91,7 +93,7 @@ export async function drive(task: Task): Promise<Verdict | undefined> {
       sends += 1;
       mayHaveMoved = true;
       try {
-        return settled(await driver.execute(command), seen);
+        return settled(await driver.execute(command, { signal: task.abort }), seen);
       } catch {
         // Whatever the reason, the instrument is asked: it may have begun, and may go on.
         next = 'ask';
@@ -110,7 +112,7 @@ export async function drive(task: Task): Promise<Verdict | undefined> {
     unanswered = 0;
     if (inquiry.status === 'running') {
       try {
-        inquiry = await driver.wait(command.execution_id);
+        inquiry = await driver.wait(command.execution_id, { signal: task.abort });
         seen = true;
       } catch {
         // It runs, by its own word: it is worth asking for as long as it says so.

@@ -12,7 +12,7 @@ import type { DevicesDeps } from '../deps.ts';
 import { beginOrFind } from './begin.ts';
 import { type CheckOperationRequest, type ExecuteRequest, faultsOf } from './request.ts';
 import { createRunner } from './runner.ts';
-import { findExecution, situationOf } from './statements.ts';
+import { askToAbort, findExecution, situationOf } from './statements.ts';
 import { createWaitingRoom } from './waiting.ts';
 
 export interface Executions {
@@ -34,6 +34,13 @@ export interface Executions {
 }
 
 const defaultWaitSeconds = 30;
+const AbortRequest = Type.Object(
+  {
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    wait_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: 60 })),
+  },
+  { additionalProperties: false },
+);
 /** Milliseconds that a stop waits for operations to end. */
 const graceMs = 5_000;
 
@@ -89,6 +96,19 @@ export function createExecutions(deps: DevicesDeps): Executions {
     return untilEnded(execution, request.wait_seconds);
   };
 
+  const abort = async (deviceId: string, reason: string, waitSeconds: number): Promise<Execution> => {
+    const execution = await db.first(askToAbort, [deviceId, reason]);
+    if (execution) {
+      runner.abort(execution, reason);
+      return untilEnded(execution, waitSeconds);
+    }
+    if (!(await db.first(situationOf, [deviceId, null]))) throw deviceNotFound(deviceId);
+    throw deviceErrors.problem(
+      'nothing_running',
+      `${deviceId} is doing nothing, so there is nothing to stop.`,
+    );
+  };
+
   const checkOperation = async (request: CheckOperationRequest): Promise<Fault[]> => {
     const device = await db.first(situationOf, [request.device_id, null]);
     if (!device) throw deviceNotFound(request.device_id);
@@ -140,12 +160,39 @@ export function createExecutions(deps: DevicesDeps): Executions {
     execute,
     getExecution,
     checkOperation,
-    routes: (app) => executionRoutes(app, { execute, getExecution }),
+    routes: (app) => executionRoutes(app, { execute, getExecution, abort }),
   };
 }
 
-function executionRoutes(app: App, executions: Pick<Executions, 'execute' | 'getExecution'>): void {
+function executionRoutes(
+  app: App,
+  executions: Pick<Executions, 'execute' | 'getExecution'> & {
+    abort(deviceId: string, reason: string, waitSeconds: number): Promise<Execution>;
+  },
+): void {
   const tags = ['executions'];
+
+  app.post(
+    '/devices/:id/abort',
+    {
+      config: { bodyOptional: true },
+      schema: {
+        summary: 'Stop what the device is doing',
+        description:
+          'For operations that hang, or must not go on. The instrument is told to stop, and the execution ends `failed` with the code `aborted`, unless it ended by itself before. 200: it has ended; 202: it has not yet after `wait_seconds` (default 10). The booking stays: the workflow is `failed`, and its step can be carried out again.',
+        tags,
+        params: Type.Object({ id: Type.String({ description: 'The id of the device.' }) }),
+        body: AbortRequest,
+        response: answers({ 200: ExecuteAnswer, 202: ExecuteAnswer }),
+      },
+    },
+    async ({ params, body }, reply) => {
+      const { reason = 'stopped by hand', wait_seconds = 10 } = body;
+      const execution = await executions.abort(params.id, reason, wait_seconds);
+      if (execution.status === 'running') reply.code(202);
+      return { message: messageOf(execution), execution };
+    },
+  );
 
   app.post(
     '/devices/:id/execute',

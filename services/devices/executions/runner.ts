@@ -27,6 +27,8 @@ export interface Runner {
   /** Renews leases where it is time and lets go of what cannot be trusted; called six times a lease. */
   beat(): void;
   has(execution: Execution): boolean;
+  /** Stops the movement where it is ours; another process hears of it when it renews its lease. */
+  abort(execution: Execution, why: string): void;
   /** Closes the drivers that idle and were opened for settings that have changed. */
   tidyDrivers(): Promise<void>;
   /** Waits until nothing runs, at most `ms` milliseconds. */
@@ -42,6 +44,7 @@ interface Run {
   /** Its outcome is on its way into the database. */
   settling: boolean;
   letGo: AbortController;
+  abort: AbortController;
   ended: Promise<void>;
 }
 
@@ -115,6 +118,7 @@ export function createRunner(deps: DevicesDeps, waiting: WaitingRoom): Runner {
       leasedAt,
       settling: false,
       letGo: new AbortController(),
+      abort: new AbortController(),
       ended: Promise.resolve(),
     };
     runs.set(execution.id, run);
@@ -128,6 +132,7 @@ export function createRunner(deps: DevicesDeps, waiting: WaitingRoom): Runner {
     ...rest,
     execution: run.execution,
     discardDriver: () => drivers.discard(run.execution.device_id),
+    abort: run.abort.signal,
     mayAct: () => isTrusted(run),
     obstacle: () => obstacleTo(run),
     pause: (ms) => pause(ms, run.letGo.signal),
@@ -164,13 +169,22 @@ export function createRunner(deps: DevicesDeps, waiting: WaitingRoom): Runner {
     );
   };
 
+  const abort = (run: Run, why: string) => {
+    if (run.abort.signal.aborted) return;
+    const { execution_id, device_id } = run.execution;
+    log.warn({ execution_id, device_id }, `the instrument is told to stop: ${why}`);
+    run.abort.abort(new Error(why));
+  };
+
   const renew = async () => {
     const asked = [...runs.values()];
     const leasedAt = clock.now();
     const kept = await db.query(renewLeases, [asked.map((run) => run.execution.id), runner, leaseMs]);
-    const ids = new Set(kept.map((row) => row.id));
+    const reasons = new Map(kept.map((row) => [row.id, row.abort_reason]));
     for (const run of asked) {
-      if (ids.has(run.execution.id)) run.leasedAt = leasedAt;
+      const why = reasons.get(run.execution.id);
+      if (why) abort(run, why);
+      if (why !== undefined) run.leasedAt = leasedAt;
       else if (!run.settling) letGo(run, 'another process has taken it over');
     }
   };
@@ -209,6 +223,11 @@ export function createRunner(deps: DevicesDeps, waiting: WaitingRoom): Runner {
     },
 
     has: (execution) => runs.has(execution.id),
+
+    abort: (execution, why) => {
+      const run = runs.get(execution.id);
+      if (run) abort(run, why);
+    },
 
     tidyDrivers: async () => {
       const open = drivers.open();

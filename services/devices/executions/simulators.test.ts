@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { deviceErrors } from '@labwright/contract-devices';
 import { simulators } from '@labwright/driver-sim';
 import { systemClock } from '@labwright/kernel/clock';
+import { createHttpServer } from '@labwright/kernel/http';
 import { silentLog } from '@labwright/kernel/log';
 import { createMetrics } from '@labwright/kernel/telemetry';
 import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
@@ -32,7 +34,7 @@ const moved = new Map<string, number>();
 /** A process; `deaf` never hears what became of what it sent, as if it had been killed. */
 function processOf(
   runner: string,
-  options: { deaf?: boolean } = {},
+  options: { deaf?: boolean; leaseMs?: number } = {},
 ): { deps: DevicesDeps; executions: Executions } {
   const deps: DevicesDeps = {
     db: database.db,
@@ -53,7 +55,7 @@ function processOf(
       return { ...driver, execute: (command) => driver.execute(command).then(() => new Promise(() => {})) };
     },
     runner,
-    settings: defaultSettings,
+    settings: { ...defaultSettings, ...(options.leaseMs ? { leaseMs: options.leaseMs } : {}) },
     announce: () => {},
   };
   return { deps, executions: createExecutions(deps) };
@@ -117,4 +119,40 @@ test('the instrument fails: a definite failure with the code of the instrument',
   const execution = await executions.execute(request('sealer-3', 'seal_plate', 'seal-3'));
   assert.deepEqual([execution.status, execution.error?.code], ['failed', 'out_of_foil']);
   await executions.stop();
+});
+
+test('an operation that hangs is stopped by hand, by its own process or through another one', async () => {
+  const own = processOf('process-5');
+  await own.executions.start();
+  const server = await createHttpServer({
+    name: 'test',
+    version: '0',
+    description: '',
+    log: silentLog,
+    db: database.db,
+    metrics: createMetrics('test'),
+    routes: (app) => own.executions.routes(app),
+    errors: [deviceErrors],
+  });
+  const abort = (id: string, payload?: object) =>
+    server.app.inject({ method: 'POST', url: `/devices/${id}/abort`, ...(payload ? { payload } : {}) });
+
+  await device(own.deps, 'sealer-4', 'plate_sealer', { faults: [{ kind: 'hang', next: 1 }] });
+  assert.deepEqual(
+    [(await abort('sealer-4')).json().code, (await abort('nobody')).json().code],
+    ['nothing_running', 'device_not_found'],
+  );
+  await own.executions.execute({ ...request('sealer-4', 'seal_plate', 'hang-1'), wait_seconds: 0 });
+  const answer = await abort('sealer-4', { reason: 'it smokes' });
+  const { execution } = answer.json();
+  assert.deepEqual([answer.statusCode, execution.status, execution.error.code], [200, 'failed', 'aborted']);
+  const other = processOf('process-6', { leaseMs: 600 });
+  await other.executions.start();
+  await device(other.deps, 'sealer-5', 'plate_sealer', { faults: [{ kind: 'hang', next: 1 }] });
+  await other.executions.execute({ ...request('sealer-5', 'seal_plate', 'hang-3'), wait_seconds: 0 });
+  const elsewhere = await abort('sealer-5', { wait_seconds: 30 });
+  assert.deepEqual([elsewhere.statusCode, elsewhere.json().execution.error.code], [200, 'aborted']);
+  await server.close();
+  await own.executions.stop();
+  await other.executions.stop();
 });

@@ -94,15 +94,20 @@ export const settleExecution = rows(
    SELECT ${executionColumns} FROM settled`,
 );
 
-const Id = Type.Object({ id: Type.String() });
-
-/** Answers those that are still ours. */
+/** Answers those that are still ours, with the reason where somebody wants them stopped. */
 export const renewLeases = rows(
   'devices.executions.renew',
-  Id,
+  Type.Object({ id: Type.String(), abort_reason: nullable(Type.String()) }),
   `UPDATE execution_logs SET leased_until = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
    WHERE id = ANY($1::bigint[]) AND status = 'running' AND runner = $2
-   RETURNING id`,
+   RETURNING id, abort_reason`,
+);
+
+/** Index: execution_logs_one_running. */
+export const askToAbort = rows(
+  'devices.executions.abort',
+  Execution,
+  `UPDATE execution_logs SET abort_reason = $2 WHERE device_id = $1 AND status = 'running' RETURNING ${executionColumns}`,
 );
 
 /** For the next process to take over at once. */

@@ -6,18 +6,38 @@ import {
   DeviceStatus,
   DeviceView,
 } from '@labwright/contract-devices';
-import { type App, answers, PageQuery } from '@labwright/kernel/http';
+import { describeOperation } from '@labwright/driver-kit';
+import { type App, answers, nullable, PageQuery } from '@labwright/kernel/http';
 import Type from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { changeDevice } from './change-device.ts';
 import { createDevice } from './create-device.ts';
 import { deleteDevice } from './delete-device.ts';
+import { modelOf } from './driver-model.ts';
 import { getDevice } from './get-device.ts';
 import { listDevices } from './list-devices.ts';
 
 const tags = ['devices'];
 
 export const DeviceParams = Type.Object({ id: Type.String({ description: 'The id of the device.' }) });
+
+const OperationList = Type.Object({
+  operations: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      description: Type.String(),
+      safe_to_repeat: Type.Boolean({ description: 'Done again where nobody knows what became of it.' }),
+      typical_seconds: nullable(
+        Type.Number({
+          description: 'At real speed, with default parameters; null where one has no default.',
+        }),
+      ),
+      parameters: Type.Record(Type.String(), Type.Unknown(), {
+        description: 'JSON schema of the parameters; a number has its `unit`.',
+      }),
+    }),
+  ),
+});
 
 const ListQuery = Type.Object(
   {
@@ -71,6 +91,28 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
       },
     },
     ({ params }) => getDevice(deps.db, params.id),
+  );
+
+  app.get(
+    '/devices/:id/operations',
+    {
+      schema: {
+        summary: 'What a device can do, with parameters, units, limits and defaults',
+        tags,
+        params: DeviceParams,
+        response: answers({ 200: OperationList }),
+      },
+    },
+    async ({ params }) => {
+      const device = await getDevice(deps.db, params.id);
+      const { operations } = modelOf(deps, device.type);
+      return {
+        operations: device.capabilities.flatMap((name) => {
+          const spec = operations.get(name);
+          return spec ? [describeOperation(spec)] : [];
+        }),
+      };
+    },
   );
 
   app.patch(

@@ -95,9 +95,9 @@ export const actionInProgress = (workflow: {
     { extra: { workflow_status: workflow.status, action: workflow.action }, retryAfter: 1 },
   );
 
-export const stepInProgress = (workflow: { id: string; status: WorkflowStatus }) =>
+export const stepInProgress = (workflow: { id: string; device_id: string; status: WorkflowStatus }) =>
   workflowErrors.problem(
     'step_in_progress',
-    `A step of workflow ${workflow.id} is being carried out: the device must not be taken away while it moves. Wait until it has ended.`,
+    `A step of workflow ${workflow.id} is being carried out: the device must not be taken away while it moves. Wait until it has ended, or stop it with POST /devices/${workflow.device_id}/abort of device-service.`,
     { extra: { workflow_status: workflow.status }, retryAfter: 5 },
   );

@@ -8,6 +8,8 @@ import { type Laboratory, openLaboratory } from '../test-support/laboratory.ts';
 import { takeInPage } from './follow.ts';
 import { takeInEvent } from './take-in-event.ts';
 
+const startAgain = command('test.feed.start_again', 'UPDATE followed SET cursor = NULL, event_id = NULL');
+
 let lab: Laboratory;
 before(async () => {
   lab = await openLaboratory({ settings: { actionLeaseMs: 150 } });
@@ -310,4 +312,32 @@ test('a workflow that is over keeps no device: rebooked by hand before its end o
     assert.equal(lab.devices.holder(device_id), undefined, `after ${end}`);
     assert.equal((await read(id)).status, end === 'complete' ? 'completed' : 'cancelled');
   }
+});
+
+test('a workflow that is over keeps no other device either, and is not touched when the feed is read again', async () => {
+  const { id } = await lab.workflow();
+  await lab.post(`/workflows/${id}/start`);
+  await lab.post(`/workflows/${id}/complete`);
+  const other = await lab.workflow();
+  await lab.devices.api.book({ device_id: other.device_id, workflow_id: id });
+  await lab.follow();
+  assert.equal(lab.devices.holder(other.device_id), undefined);
+  const before = await read(id);
+  await lab.database.db.execute(startAgain);
+  await lab.follow();
+  assert.deepEqual(await read(id), before);
+});
+
+test('a workflow whose booking vanished without a word is paused by the repair', async () => {
+  const { id, device_id } = await lab.workflow();
+  await lab.post(`/workflows/${id}/start`);
+  await lab.follow();
+  lab.devices.forgetBooking(device_id);
+  await lab.repairAll();
+  assert.equal((await read(id)).status, 'paused');
+  assert.match((await read(id)).status_reason ?? '', /does not know its booking/);
+  const { id: busy } = await lab.workflow();
+  await lab.post(`/workflows/${busy}/start`);
+  await lab.repairAll();
+  assert.equal((await read(busy)).status, 'running');
 });

@@ -4,6 +4,7 @@ import { command } from '@labwright/kernel/statement';
 import { findLostRequest } from '../actions/lost-requests.ts';
 import type { CoreDeps } from '../deps.ts';
 import { leaveQueue } from '../leave-queue.ts';
+import { noteStray } from '../repair/strays.ts';
 import { pauseWithoutBooking } from '../steps/put-back-step.ts';
 import { type Outcome, recordOutcomeIn } from '../steps/record-outcome.ts';
 import { settleStatus } from '../steps/settle-status.ts';
@@ -14,8 +15,6 @@ import { entryIn, grantIn, releaseIn } from './event-data.ts';
 export type Handling =
   /** An action on its workflow is in hand: it is to be brought again when that has ended. Nothing was changed. */
   | { kind: 'wait' }
-  /** Something was given to a workflow that is deleted: to be withdrawn before the event counts as taken in. */
-  | { kind: 'withdraw'; deviceId: string; workflowId: string; bookingId: string | null }
   /** Taken in; `after` is to be called when the transaction is committed. */
   | { kind: 'done'; after?: (() => void) | undefined };
 
@@ -51,15 +50,16 @@ export async function handleEvent(
 ): Promise<Handling> {
   if (event.workflow_id === null) return done;
   const workflow = await lockWorkflow(tx, event.workflow_id);
-  if (!workflow) return ofDeletedWorkflow(tx, event, event.workflow_id);
-  if (workflow.action !== null && patient) return { kind: 'wait' };
+  if (!workflow) return ofDeletedWorkflow(deps, tx, event, event.workflow_id);
+  // An undo leaves the workflow as it is, and may take as long as the device moves.
+  if (workflow.action !== null && workflow.action !== 'undo' && patient) return { kind: 'wait' };
   switch (event.type) {
     case 'booking.granted':
       return granted(deps, tx, event, workflow);
     case 'booking.released':
       return released(deps, tx, event, workflow);
     case 'queue.entered':
-      return isSettled(workflow) ? takeBack(deps, tx, workflow, null) : done;
+      return isSettled(workflow) ? takeBack(deps, tx, workflow, event, null) : done;
     case 'queue.cancelled':
       return entryCancelled(tx, event, workflow);
     case 'execution.finished':
@@ -105,7 +105,7 @@ async function granted(
       },
     };
   }
-  if (isSettled(workflow)) return takeBack(deps, tx, workflow, booking_id);
+  if (isSettled(workflow)) return takeBack(deps, tx, workflow, event, booking_id);
   // Booked anew by hand after its booking was lost: that one is released in the end.
   await tx.execute(adopt, [workflow.id, booking_id, fencing_token]);
   return done;
@@ -154,18 +154,22 @@ const widenUndo = command(
 );
 
 /**
- * A workflow that does not want the device got it (or a place in its queue). Where one of our requests went without an
- * answer, this is it, come late: it is withdrawn. Otherwise somebody did it on purpose; but a workflow that is over
- * never needs its device again, and would keep it for ever.
+ * A workflow that is not at work got the device, or a place in its queue. One that is over never needs a device again, and
+ * would keep it for ever: it is withdrawn, whoever asked for it. One that may go on keeps what somebody booked for
+ * it on purpose; where one of our requests went without an answer, this is it, come late, and is undone.
  */
 async function takeBack(
   deps: CoreDeps,
   tx: Queryable,
   workflow: HeldRow,
+  event: DeviceEvent,
   bookingId: string | null,
 ): Promise<Handling> {
-  const over = workflow.status === 'completed' || workflow.status === 'cancelled';
-  if (!over && !(await tx.first(findLostRequest, [workflow.id]))) return done;
+  if (workflow.status === 'completed' || workflow.status === 'cancelled') {
+    await tx.execute(noteStray, [event.device_id, workflow.id, bookingId ?? '']);
+    return { kind: 'done', after: () => deps.wake.repair() };
+  }
+  if (!(await tx.first(findLostRequest, [workflow.id]))) return done;
   if (workflow.action !== null) {
     await tx.execute(widenUndo, [workflow.id]);
     return done;
@@ -175,13 +179,15 @@ async function takeBack(
   return { kind: 'done', after: () => deps.wake.repair() };
 }
 
-async function ofDeletedWorkflow(tx: Queryable, event: DeviceEvent, workflowId: string): Promise<Handling> {
+async function ofDeletedWorkflow(
+  deps: CoreDeps,
+  tx: Queryable,
+  event: DeviceEvent,
+  workflowId: string,
+): Promise<Handling> {
   if (event.type !== 'booking.granted' && event.type !== 'queue.entered') return done;
   if (!(await tx.first(findLostRequest, [workflowId]))) return done;
-  return {
-    kind: 'withdraw',
-    deviceId: event.device_id,
-    workflowId,
-    bookingId: event.type === 'booking.granted' ? grantIn(event).booking_id : null,
-  };
+  const bookingId = event.type === 'booking.granted' ? grantIn(event).booking_id : '';
+  await tx.execute(noteStray, [event.device_id, workflowId, bookingId]);
+  return { kind: 'done', after: () => deps.wake.repair() };
 }

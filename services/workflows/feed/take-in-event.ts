@@ -44,10 +44,9 @@ export async function takeInEvent(
 ): Promise<boolean> {
   const patience = deps.clock.now() + deps.settings.actionLeaseMs;
   let faults = 0;
-  let withdrawn = false;
   for (let pause = 5; ; pause = Math.min(pause * 2, 250)) {
     try {
-      const leaveOut = withdrawn || faults === tries;
+      const leaveOut = faults === tries;
       const outcome = leaveOut ? undefined : await askOutcome(deps, event);
       const handling = await deps.db.transaction((tx) =>
         at(tx, place, event, async () =>
@@ -61,11 +60,6 @@ export async function takeInEvent(
         handling.after?.();
         if (faults === tries) deps.figures.feed.skipped();
         return true;
-      }
-      if (handling.kind === 'withdraw') {
-        await withdraw(deps, handling);
-        withdrawn = true;
-        continue;
       }
     } catch (error) {
       if (signal?.aborted || isOutage(error)) throw error;
@@ -88,19 +82,6 @@ async function at(
   const handling = await handle();
   if (handling.kind === 'done') await tx.execute(passEvent, [event.id]);
   return handling;
-}
-
-async function withdraw(deps: CoreDeps, stray: Extract<Handling, { kind: 'withdraw' }>): Promise<void> {
-  try {
-    await deps.devices.withdraw({
-      device_id: stray.deviceId,
-      workflow_id: stray.workflowId,
-      ...(stray.bookingId === null ? {} : { booking_id: stray.bookingId }),
-      reason: 'The workflow was deleted',
-    });
-  } catch (error) {
-    if (!isProblem(error, 'device_not_found')) throw error;
-  }
 }
 
 /** Nothing is wrong with the event; it is tried again when the outage is over. */

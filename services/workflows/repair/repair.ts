@@ -7,7 +7,9 @@ import { concurrently } from '../concurrently.ts';
 import type { CoreDeps } from '../deps.ts';
 import { leaveQueue } from '../leave-queue.ts';
 import { carryOutStepAgain } from '../steps/carry-out-step.ts';
+import { checkBooking, takeHeld } from './check-bookings.ts';
 import { claimQueued } from './claim-queued.ts';
+import { takeStrays, withdrawStray } from './strays.ts';
 import { takeOverActions } from './take-over-actions.ts';
 import { takeOverSteps } from './take-over-steps.ts';
 
@@ -16,7 +18,7 @@ const atOnce = 4;
 
 /**
  * One round: settles every action and asks about every step that is due, and makes sure of the entries of queued
- * workflows. Ends early where device-service cannot be asked: the rest is due again after its lease.
+ * workflows, withdraws strays and compares bookings. Ends early where device-service cannot be asked: the rest is due again after its lease.
  */
 export async function repair(deps: CoreDeps, signal?: AbortSignal): Promise<void> {
   await untilNoneLeft(deps, signal, takeOverActions, async (held) => {
@@ -27,6 +29,8 @@ export async function repair(deps: CoreDeps, signal?: AbortSignal): Promise<void
   await untilNoneLeft(deps, signal, claimQueued, (held) =>
     carryOut(deps, held, 'first').catch((error) => leaveQueueOfMissingDevice(deps, held, error)),
   );
+  await untilNoneLeft(deps, signal, takeStrays, (stray) => withdrawStray(deps, stray));
+  await untilNoneLeft(deps, signal, takeHeld, (held) => checkBooking(deps, held));
   await deps.db.execute(forgetLostRequests);
 }
 

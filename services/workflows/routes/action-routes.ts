@@ -12,7 +12,7 @@ import type { CoreDeps } from '../deps.ts';
 import { pauseWorkflow } from '../pause-workflow.ts';
 import { resumeWorkflow } from '../resume-workflow.ts';
 import { startWorkflow } from '../start-workflow.ts';
-import { allowNoBody, tags, WorkflowParams } from './common.ts';
+import { tags, WorkflowParams } from './common.ts';
 
 const ResumeRequest = Type.Object(
   {
@@ -27,7 +27,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/start',
     {
-      preValidation: allowNoBody,
+      config: { bodyOptional: true },
       schema: {
         summary: 'Book the device and start; with `queue`, wait for it where it is busy',
         tags,
@@ -45,7 +45,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/resume',
     {
-      preValidation: allowNoBody,
+      config: { bodyOptional: true },
       schema: {
         summary: 'Book the device again for a paused workflow; with `queue`, wait for it where it is busy',
         tags,
@@ -82,7 +82,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
     app.post(
       `/workflows/:id/${name}`,
       {
-        preValidation: allowNoBody,
+        config: { bodyOptional: true },
         schema: {
           summary,
           tags,

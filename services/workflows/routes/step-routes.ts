@@ -4,7 +4,7 @@ import type { CoreDeps } from '../deps.ts';
 import { executeStep } from '../execute-step.ts';
 import { resolveStep } from '../resolve-step.ts';
 import { stepName } from '../steps/step-row.ts';
-import { allowNoBody, tags, WorkflowParams } from './common.ts';
+import { tags, WorkflowParams } from './common.ts';
 
 const usualWaitSeconds = 30;
 
@@ -12,10 +12,11 @@ export const stepRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/execute-step',
     {
-      preValidation: allowNoBody,
+      config: { bodyOptional: true },
       schema: {
         summary: 'Carry out the next step, or the failed one again',
-        description: '200 when its outcome is known, also where it failed; 202 while it still runs.',
+        description:
+          '200 when its outcome is known, also where it failed; 202 while it still runs after `wait_seconds` (default 30): look at the workflow again. A step that must not go on is stopped with `POST /devices/{id}/abort` of device-service.',
         tags,
         params: WorkflowParams,
         body: ExecuteStepRequest,

@@ -62,6 +62,11 @@ export interface Laboratory {
 }
 
 const makeDue = [
+  command('test.strays_due', 'UPDATE strays SET due_at = clock_timestamp()'),
+  command(
+    'test.bookings_due',
+    `UPDATE workflows SET booking_checked_at = clock_timestamp() - interval '1 day' WHERE booking_id IS NOT NULL`,
+  ),
   command(
     'test.actions_due',
     'UPDATE workflows SET action_until = clock_timestamp() WHERE action IS NOT NULL',
