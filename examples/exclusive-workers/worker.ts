@@ -8,7 +8,7 @@ const [file = '', number = '', crash = 'no'] = process.argv.slice(2);
 if (crash === 'kill') process.kill(process.pid, 'SIGKILL');
 if (crash === 'throw') throw new Error(`worker ${number} crashes`);
 
-for (const piece of lineOf(number).match(/[^]{1,3}/g) ?? []) {
+for (const piece of lineOf(number).match(/[\s\S]{1,3}/g) ?? []) {
   await appendFile(file, piece);
   await pause(2);
 }
