@@ -85,6 +85,9 @@ function compare(statement: Statement<unknown>, columns: readonly Column[]): str
 /** What functions like `pg_advisory_xact_lock` answer: a column without a value. */
 const voidType = 2278;
 
+/** Types that migrations made are enums, which come as text. */
+const firstOwnType = 16_384;
+
 /** JSON kinds by PostgreSQL type, as `pg-types.ts` parses them. */
 const kinds = new Map<number, readonly string[]>([
   [16, ['boolean']],
@@ -110,7 +113,7 @@ const kinds = new Map<number, readonly string[]>([
 ]);
 
 function accepts(schema: TSchema, oid: number): boolean {
-  const kindsOfColumn = kinds.get(oid);
+  const kindsOfColumn = kinds.get(oid) ?? (oid >= firstOwnType ? ['string'] : undefined);
   if (!kindsOfColumn) return false;
   const shape = schema as { type?: string; anyOf?: TSchema[]; enum?: unknown[]; const?: unknown };
   if (shape.anyOf) return shape.anyOf.some((branch) => accepts(branch, oid));

@@ -38,28 +38,59 @@ export function walkStatement(chosen: readonly LogFilter[], direction: Direction
 const walks = new Map<string, Statement<Execution>>();
 
 function walkSql(present: readonly LogFilter[], direction: Direction): string {
-  const older = direction === 'older';
-  const order = older ? 'ORDER BY started_at DESC, id DESC' : 'ORDER BY started_at, id';
-  const span = older
-    ? '(started_at, id) < ($1::timestamptz, $2::bigint) AND started_at >= $3::timestamptz'
-    : '(started_at, id) > ($1::timestamptz, $2::bigint) AND started_at < $3::timestamptz';
-  const ofWorkflow = present.includes('workflow_id');
-  const wanted = present.map((filter, index) => {
-    // As an expression it fits no index: a workflow has few rows, so its own index is the one to walk.
-    const column = ofWorkflow && filter !== 'workflow_id' ? `(${filter} || '')` : filter;
-    return `${column} = $${6 + index}::text`;
-  });
-  const walk = (conditions: readonly string[]) =>
-    `SELECT ${executionColumns} FROM execution_logs WHERE ${[...conditions, span].join(' AND ')} ${order}`;
-
-  if (!mergesStatuses(present)) return `${walk(wanted)} LIMIT $4::bigint OFFSET $5::bigint`;
-  // As values and not as literals: for a status that it knows to be rare, the planner would take a broader index.
+  const page = 'LIMIT $4::bigint OFFSET $5::bigint';
+  const place = (filter: LogFilter) => `$${6 + present.indexOf(filter)}::text`;
+  if (present.includes('workflow_id')) {
+    // As expressions they fit no index: a workflow has few rows, so its own index is the one to walk.
+    const wanted = present.map((filter) =>
+      filter === 'workflow_id' ? `workflow_id = ${place(filter)}` : `(${filter} || '') = ${place(filter)}`,
+    );
+    return `${walkEqual(wanted, direction)} ${page}`;
+  }
+  if (!mergesStatuses(present))
+    return `${walkWhole(
+      present.map((column) => ({ column, value: place(column) })),
+      direction,
+    )} ${page}`;
   const statuses = `($${6 + present.length}::text[])`;
+  const wanted = present.map((filter) => `${filter} = ${place(filter)}`);
   const parts = executionStatuses.map(
     (_status, index) =>
-      `(${walk([...wanted, `status = ${statuses}[${index + 1}]`])} LIMIT $4::bigint + $5::bigint)`,
+      `(${walkEqual([...wanted, `status = ${statuses}[${index + 1}]`], direction)} LIMIT $4::bigint + $5::bigint)`,
   );
-  return `${parts.join(' UNION ALL ')} ${order} LIMIT $4::bigint OFFSET $5::bigint`;
+  return `${parts.join(' UNION ALL ')} ${order(['started_at', 'id'], direction)} ${page}`;
+}
+
+const order = (columns: readonly string[], direction: Direction) =>
+  `ORDER BY ${columns.map((column) => `${column}${direction === 'older' ? ' DESC' : ''}`).join(', ')}`;
+
+/** Rows that meet the conditions, by time: such walks can be merged. */
+function walkEqual(conditions: readonly string[], direction: Direction): string {
+  const span =
+    direction === 'older'
+      ? '(started_at, id) < ($1::timestamptz, $2::bigint) AND started_at >= $3::timestamptz'
+      : '(started_at, id) > ($1::timestamptz, $2::bigint) AND started_at < $3::timestamptz';
+  return `SELECT ${executionColumns} FROM execution_logs WHERE ${[...conditions, span].join(' AND ')} ${order(['started_at', 'id'], direction)}`;
+}
+
+/**
+ * Rows with these values. The last of them is compared and ordered together with the time, although it is equal: so that
+ * no index without it will do. Compared alone, the planner could walk by time and throw away what does not match, for a
+ * value that is one in a million too.
+ */
+function walkWhole(chosen: readonly { column: string; value: string }[], direction: Direction): string {
+  const equal = chosen.slice(0, -1).map(({ column, value }) => `${column} = ${value}`);
+  const last = chosen.slice(-1);
+  const columns = [...last.map(({ column }) => column), 'started_at', 'id'];
+  const values = last.map(({ value }) => value);
+  const row = `(${columns.join(', ')})`;
+  const from = `(${[...values, '$1::timestamptz', '$2::bigint'].join(', ')})`;
+  const bound = `(${[...values, '$3::timestamptz', '0::bigint'].join(', ')})`;
+  const span =
+    direction === 'older'
+      ? [`${row} < ${from}`, `${row} >= ${bound}`]
+      : [`${row} > ${from}`, `${row} < ${bound}`];
+  return `SELECT ${executionColumns} FROM execution_logs WHERE ${[...equal, ...span].join(' AND ')} ${order(columns, direction)}`;
 }
 
 const mergesStatuses = (present: readonly LogFilter[]) =>
@@ -68,12 +99,14 @@ const mergesStatuses = (present: readonly LogFilter[]) =>
 /**
  * Settings of the connections that walk. There is always an index in the wanted order, and walking it costs as much as
  * the answer is long. The planner, which takes filters for independent, would at times rather fetch all rows that match
- * and sort them, walk a broader index because a value seems rare, or compile for the millions of rows that it guesses.
+ * and sort them, or compile for the millions of rows that it guesses. What counts is how many rows are looked at,
+ * wherever they lie (`cpu_operator_cost`): a broader index is never better because it lies in the order of the table.
  */
 const followIndexes = {
   enable_sort: 'off',
   enable_bitmapscan: 'off',
   jit: 'off',
+  cpu_operator_cost: '100',
   plan_cache_mode: 'force_generic_plan',
   default_transaction_read_only: 'on',
 } as const;
