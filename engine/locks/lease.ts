@@ -26,7 +26,7 @@ const trusted = 0.9;
  * request was sent, for nobody knows when it arrived.
  */
 export function keepLease(
-  store: LockStore,
+  store: Pick<LockStore, 'renew' | 'release'>,
   held: HeldLease,
   options: { ttlMs: number; sentAt: number },
 ): Lease {

@@ -1,0 +1,94 @@
+import type { Db } from '@labwright/kernel/db';
+import { command, rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
+import type { JobError } from '../job.ts';
+
+/*
+ * How an attempt ends. Each statement names the worker: one that was declared dead finds no row.
+ */
+
+const Ended = Type.Object({ id: Type.String() });
+
+// By id; the results are joined to them in the order in which they came.
+const succeed = rows(
+  'jobs.succeed',
+  Ended,
+  `UPDATE jobs SET state = 'succeeded', worker = NULL, finished_at = clock_timestamp(), progress = 1,
+     result = ($2::jsonb[])[array_position($1::bigint[], id)]
+   WHERE id = ANY ($1::bigint[]) AND state = 'running' AND worker = $3
+   RETURNING id`,
+);
+
+// The next of each key becomes ready in the same transaction.
+const succeedKeyed = rows('jobs.succeed_keyed', Ended, 'SELECT id FROM succeed_keyed_jobs($1, $2, $3)');
+
+const end = rows(
+  'jobs.end_attempt',
+  Ended,
+  'SELECT id FROM end_job_attempt($1, $2, $3, $4::job_state, $5::jsonb, $6)',
+);
+
+const tellProgress = command(
+  'jobs.progress',
+  `UPDATE jobs SET progress = $3, progress_text = $4 WHERE id = $1 AND worker = $2 AND state = 'running'`,
+);
+
+export interface Success {
+  id: string;
+  keyed: boolean;
+  result: unknown;
+}
+
+/** Records what succeeded; answers the ids that were still this worker's. */
+export async function recordSuccesses(
+  db: Db,
+  worker: string,
+  successes: readonly Success[],
+): Promise<Set<string>> {
+  const record = async (statement: typeof succeed, some: readonly Success[]) =>
+    some.length === 0
+      ? []
+      : db.query(statement, [
+          some.map(({ id }) => id),
+          some.map(({ result }) => (result === undefined ? null : JSON.stringify(result))),
+          worker,
+        ]);
+  const [plain, keyed] = await Promise.all([
+    record(
+      succeed,
+      successes.filter((one) => !one.keyed),
+    ),
+    record(
+      succeedKeyed,
+      successes.filter((one) => one.keyed),
+    ),
+  ]);
+  return new Set([...plain, ...keyed].map(({ id }) => id));
+}
+
+/** Records an attempt that did not succeed. False where the job was not this worker's any more. */
+export async function recordFailure(
+  db: Db,
+  worker: string,
+  failure: {
+    id: string;
+    attempt: number;
+    state: 'retrying' | 'failed' | 'dead' | 'cancelled';
+    error: JobError;
+    retryAt: Date | null;
+  },
+): Promise<boolean> {
+  const { id, attempt, state, error, retryAt } = failure;
+  const ended = await db.query(end, [id, attempt, worker, state, JSON.stringify(error), retryAt]);
+  return ended.length === 1;
+}
+
+export async function recordProgress(
+  db: Db,
+  worker: string,
+  id: string,
+  progress: number,
+  text: string | null,
+): Promise<void> {
+  await db.execute(tellProgress, [id, worker, progress, text]);
+}

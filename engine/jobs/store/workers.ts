@@ -1,0 +1,62 @@
+import type { Db } from '@labwright/kernel/db';
+import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
+
+const join = rows(
+  'jobs.workers.join',
+  Type.Object({ id: Type.String() }),
+  `INSERT INTO job_workers (name, queues, alive_until)
+   VALUES ($1, $2::text[], clock_timestamp() + make_interval(secs => $3::float8 / 1000)) RETURNING id`,
+);
+
+// One statement for the worker and all its jobs: their lease is its life. Tells which of them are to be stopped.
+const beat = rows(
+  'jobs.workers.beat',
+  Type.Object({ id: Type.String(), cancelled: Type.Array(Type.String()) }),
+  `WITH alive AS (
+     UPDATE job_workers SET alive_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
+     WHERE id = $1 RETURNING id
+   )
+   SELECT id, ARRAY (SELECT j.id::text FROM jobs j WHERE j.worker = $1 AND j.state = 'running' AND j.cancel_asked) AS cancelled
+   FROM alive`,
+);
+
+const leave = rows(
+  'jobs.workers.leave',
+  Type.Object({ handed: Type.Integer() }),
+  'SELECT bury_job_worker($1, false) AS handed',
+);
+
+// Walks job_workers_alive_until.
+const buryDead = rows(
+  'jobs.workers.bury_dead',
+  Type.Object({ handed: Type.Integer() }),
+  `SELECT bury_job_worker(id, true) AS handed FROM job_workers WHERE alive_until < clock_timestamp() ORDER BY alive_until LIMIT 20`,
+);
+
+/** A new worker: its id is never given again. */
+export async function joinWorkers(
+  db: Db,
+  name: string,
+  queues: readonly string[],
+  leaseMs: number,
+): Promise<string> {
+  const row = await db.first(join, [name, queues, leaseMs]);
+  if (!row) throw new Error('a worker could not be put on record');
+  return row.id;
+}
+
+/** The jobs that are to be stopped; undefined where the worker was declared dead. */
+export async function beatWorker(db: Db, worker: string, leaseMs: number): Promise<string[] | undefined> {
+  return (await db.first(beat, [worker, leaseMs]))?.cancelled;
+}
+
+/** Ends a worker; the jobs that it still has are ready again, and the attempt does not count. */
+export async function leaveWorkers(db: Db, worker: string): Promise<number> {
+  return (await db.first(leave, [worker]))?.handed ?? 0;
+}
+
+/** Ends the workers that fell silent; their jobs are ready again, or dead. Answers how many jobs. */
+export async function buryDeadWorkers(db: Db): Promise<number> {
+  return (await db.query(buryDead)).reduce((sum, { handed }) => sum + handed, 0);
+}

@@ -1,0 +1,52 @@
+import type { Db } from '@labwright/kernel/db';
+import type { Log } from '@labwright/kernel/log';
+import { keepLease, type Lease } from '@labwright/locks';
+import { beatWorker, joinWorkers, leaveWorkers } from '../store/workers.ts';
+
+/** This process on record as a worker: alive until it says so no more. */
+export interface Membership {
+  readonly id: string;
+  /** Fires before another process can declare this worker dead. */
+  readonly signal: AbortSignal;
+  /** Ends it; jobs that it still has are ready again. */
+  leave(): Promise<void>;
+}
+
+export async function joinAsWorker(
+  db: Db,
+  options: {
+    name: string;
+    queues: readonly string[];
+    leaseMs: number;
+    log: Log;
+    /** Called with the jobs that somebody wants stopped. */
+    onCancelled(ids: readonly string[]): void;
+  },
+): Promise<Membership> {
+  const { name, queues, leaseMs, log } = options;
+  const sentAt = performance.now();
+  const id = await joinWorkers(db, name, queues, leaseMs);
+  const lease: Lease = keepLease(
+    {
+      renew: async (_held, ttlMs) => {
+        const cancelled = await beatWorker(db, id, ttlMs);
+        if (cancelled && cancelled.length > 0) options.onCancelled(cancelled);
+        return cancelled !== undefined;
+      },
+      release: async () => {
+        const handed = await leaveWorkers(db, id);
+        if (handed > 0) log.info({ worker: id, jobs: handed }, 'jobs were handed back');
+        return true;
+      },
+    },
+    { key: `worker ${id}`, holder: id, token: Number(id) },
+    { ttlMs: leaseMs, sentAt },
+  );
+  return {
+    id,
+    signal: lease.signal,
+    leave: async () => {
+      await lease.release().catch((error) => log.warn({ err: error }, 'a worker could not take its leave'));
+    },
+  };
+}
