@@ -89,6 +89,14 @@ export function describeOperation(spec: OperationSpec): OperationDescription {
     description: spec.description,
     safe_to_repeat: spec.safe_to_repeat,
     typical_seconds: 'parameters' in defaults ? spec.typical_seconds(defaults.parameters) : null,
-    parameters: JSON.parse(JSON.stringify(spec.parameters)),
+    parameters: asAsked(spec.parameters),
   };
+}
+
+/** The schema for whoever fills the parameters in: what has a default may be left out. */
+function asAsked(parameters: TObject): Record<string, unknown> {
+  const schema = JSON.parse(JSON.stringify(parameters));
+  const required = (schema.required ?? []).filter((name: string) => !('default' in schema.properties[name]));
+  delete schema.required;
+  return required.length > 0 ? { ...schema, required } : schema;
 }

@@ -249,3 +249,18 @@ test('a deleted device may come back under its id, and its fencing tokens go on'
   assert.partialDeepStrictEqual(body.device, { name: 'Back', status: 'available', fencing_token: 1 });
   assert.equal((await lab.api.book({ device_id: id, workflow_id: 'w2' })).fencing_token, 2);
 });
+
+test('GET /devices/{id}/operations: each with its parameters; what has a default may be left out', async () => {
+  const id = await lab.addDevice();
+  const { status, body } = await lab.request('GET', `/devices/${id}/operations`);
+  assert.equal(status, 200);
+  const { operations } = body as unknown as {
+    operations: { name: string; parameters: { required?: string[] } }[];
+  };
+  assert.deepEqual(
+    operations.map(({ name }) => name),
+    ['stir', 'soak'],
+  );
+  assert.equal(operations[0]?.parameters.required, undefined);
+  assert.equal((await lab.request('GET', '/devices/nobody/operations')).status, 404);
+});
