@@ -7,6 +7,7 @@ import { describeMachine } from './machine.ts';
 import { type Options, readOptions, UsageError } from './options.ts';
 import { type Run, referencePage } from './reference.ts';
 import { bookings } from './scenarios/bookings.ts';
+import { jobs } from './scenarios/jobs.ts';
 import { logs } from './scenarios/logs.ts';
 import { queue } from './scenarios/queue.ts';
 import { race } from './scenarios/race.ts';
@@ -16,7 +17,7 @@ import { workflows } from './scenarios/workflows.ts';
 import { inScope } from './scope.ts';
 import { table } from './table.ts';
 
-const scenarios: readonly Scenario[] = [race, queue, bookings, workflows, reads, logs];
+const scenarios: readonly Scenario[] = [race, queue, bookings, workflows, reads, jobs, logs];
 const referenceFile = `${root}docs/reference/benchmarks.md`;
 
 /** Exit codes: 0 every target holds, 1 one does not or a benchmark failed, 2 wrong usage, 130 stopped by Ctrl-C. */

@@ -18,6 +18,8 @@ export interface Laboratory {
   readonly postgresVersion: string;
   /** A migrated database of this name, filled by `fill`, analysed and written to disk; dropped with the scope. */
   database(scope: Scope, name: string, kind: 'device' | 'workflow', fill: Fill): Promise<string>;
+  /** A database without a table; dropped with the scope. */
+  emptyDatabase(scope: Scope, name: string): Promise<string>;
   /** A service in a process of its own; ended with the scope. */
   service(scope: Scope, options: ServiceOptions): Promise<RunningService>;
   /** A bare `pg` client, with these settings for the server; ended with the scope. */
@@ -69,6 +71,11 @@ export async function openLaboratory(scope: Scope, nodeOptions?: string): Promis
   return {
     postgresVersion: `PostgreSQL ${version.rows[0]?.server_version ?? '?'}`,
     client,
+    emptyDatabase: async (inner, name) => {
+      const url = await ensureDatabase(postgres, name);
+      inner.defer(() => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      return url;
+    },
     database: async (inner, name, kind, fill) => {
       const url = await ensureDatabase(postgres, name);
       inner.defer(() => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));

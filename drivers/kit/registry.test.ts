@@ -30,7 +30,6 @@ test('an operation is described as plain JSON with units', () => {
     typical_seconds: 62,
     parameters: {
       type: 'object',
-      required: ['speed_rpm', 'duration_s'],
       additionalProperties: false,
       properties: {
         speed_rpm: {

@@ -1,9 +1,8 @@
 import { contextHeaders } from '@labwright/kernel/context';
 import type { Queryable } from '@labwright/kernel/db';
-import { nullable } from '@labwright/kernel/http/schemas';
-import { rows } from '@labwright/kernel/statement';
+import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
-import Value from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import type { Task } from './task.ts';
 
 export interface EnqueueOptions {
@@ -32,24 +31,27 @@ export class InvalidArgs extends Error {
   override readonly name = 'InvalidArgs';
 }
 
-const columns =
-  'queue, task, args, state, priority, max_attempts, timeout_ms, key, unique_key, run_at, expires_at, trace';
+/** Wakes a worker that sleeps at queue $1: a look at one row, and a notification only where somebody sleeps. */
+const wake = `(SELECT count(pg_notify('labwright_jobs', name)) FROM job_queues WHERE name = $1 AND wanted)`;
+const columns = 'queue, task, args, state, priority, max_attempts, timeout_ms, key, expires_at, trace';
 
 const one = rows(
   'jobs.enqueue',
-  Type.Object({ id: Type.String(), queue: Type.String() }),
-  `WITH job AS (
-     INSERT INTO jobs (${columns})
-     VALUES ($1, $2, $3::jsonb,
-             (CASE WHEN $9::timestamptz > now() THEN 'scheduled' WHEN $7::text IS NOT NULL THEN 'waiting' ELSE 'ready' END)::job_state,
-             $4, $5, $6, $7, $8, $9::timestamptz, $10::timestamptz, $11)
-     ON CONFLICT (unique_key)
-       WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying') DO NOTHING
-     RETURNING id, queue
-   ), woken AS MATERIALIZED (
-     SELECT count(pg_notify('labwright_jobs', name)) AS sent FROM job_queues WHERE name = $1 AND wanted
-   )
-   SELECT job.id, job.queue FROM job, woken`,
+  Type.Object({ id: Type.String(), woken: Type.String() }),
+  `INSERT INTO jobs (${columns}) VALUES ($1, $2, $3::jsonb, $4::job_state, $5, $6, $7, $8, $9::timestamptz, $10)
+   RETURNING id, ${wake} AS woken`,
+);
+
+/** With a time or a unique key. */
+const special = rows(
+  'jobs.enqueue_special',
+  Type.Object({ id: Type.String(), woken: Type.String() }),
+  `INSERT INTO jobs (${columns}, run_at, unique_key)
+   VALUES ($1, $2, $3::jsonb, (CASE WHEN $11::timestamptz > now() THEN 'scheduled' ELSE $4 END)::job_state,
+           $5, $6, $7, $8, $9::timestamptz, $10, $11::timestamptz, $12)
+   ON CONFLICT (unique_key)
+     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying') DO NOTHING
+   RETURNING id, ${wake} AS woken`,
 );
 
 const existing = rows(
@@ -59,21 +61,27 @@ const existing = rows(
    WHERE unique_key = $1 AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying')`,
 );
 
-const many = rows(
+const many = command(
   'jobs.enqueue_many',
-  Type.Object({ first: nullable(Type.String()), last: nullable(Type.String()), count: Type.Integer() }),
-  `WITH made AS (
-     INSERT INTO jobs (${columns})
-     SELECT $1, $2, args,
-            (CASE WHEN $8::timestamptz > now() THEN 'scheduled' WHEN key IS NOT NULL THEN 'waiting' ELSE 'ready' END)::job_state,
-            $5, $6, $7, key, NULL, $8::timestamptz, $9::timestamptz, $10
-     FROM unnest($3::jsonb[], $4::text[]) AS given (args, key)
-     RETURNING id
-   ), woken AS MATERIALIZED (
-     SELECT count(pg_notify('labwright_jobs', name)) AS sent FROM job_queues WHERE name = $1 AND wanted
-   )
-   SELECT min(id) AS first, max(id) AS last, count(*)::int AS count FROM made, woken`,
+  `INSERT INTO jobs (${columns})
+   SELECT $1, $2, args, $4::job_state, $5, $6, $7, NULL, $8::timestamptz, $9 FROM unnest($3::jsonb[]) AS args`,
 );
+
+const manyKeyed = command(
+  'jobs.enqueue_many_keyed',
+  `INSERT INTO jobs (${columns})
+   SELECT $1, $2, args, (CASE WHEN key IS NULL THEN $4 ELSE 'waiting' END)::job_state, $5, $6, $7, key, $8::timestamptz, $9
+   FROM unnest($3::jsonb[], $10::text[]) AS given (args, key)`,
+);
+
+const manyLater = command(
+  'jobs.enqueue_many_later',
+  `INSERT INTO jobs (${columns}, run_at)
+   SELECT $1, $2, args, $4::job_state, $5, $6, $7, key, $8::timestamptz, $9, $11::timestamptz
+   FROM unnest($3::jsonb[], $10::text[]) AS given (args, key)`,
+);
+
+const wakeOnce = rows('jobs.wake', Type.Object({ woken: Type.String() }), `SELECT ${wake} AS woken`);
 
 /**
  * Asks for one job, in the caller's transaction where `tx` is one: the job is there if and when that commits.
@@ -86,22 +94,27 @@ export async function enqueue<A>(
   options: EnqueueOptions = {},
 ): Promise<Enqueued> {
   checkArgs(task, args);
+  checkOptions(options);
   const { settings } = task;
   const values = [
     options.queue ?? settings.queue,
     task.name,
     JSON.stringify(args),
+    options.key === undefined ? 'ready' : 'waiting',
     options.priority ?? 0,
     options.maxAttempts ?? settings.maxAttempts,
     (options.timeoutMs ?? settings.timeoutMs) || null,
     options.key ?? null,
-    options.uniqueKey ?? null,
-    options.runAt ?? null,
     options.expiresAt ?? null,
     contextHeaders().traceparent ?? null,
   ];
-  for (;;) {
+  if (options.runAt === undefined && options.uniqueKey === undefined) {
     const made = await tx.first(one, values);
+    if (!made) throw new Error('a job was not stored');
+    return { id: made.id, fresh: true };
+  }
+  for (;;) {
+    const made = await tx.first(special, [...values, options.runAt ?? null, options.uniqueKey ?? null]);
     if (made) return { id: made.id, fresh: true };
     const known = await tx.first(existing, [options.uniqueKey]);
     if (known) return { id: known.id, fresh: false };
@@ -116,27 +129,58 @@ export async function enqueueMany<A>(
   jobs: readonly { args: A; key?: string }[],
   options: Omit<EnqueueOptions, 'key' | 'uniqueKey'> = {},
 ): Promise<{ count: number }> {
-  for (const { args } of jobs) checkArgs(task, args);
+  for (const { args, key } of jobs) {
+    checkArgs(task, args);
+    if (key !== undefined) checkOptions({ key });
+  }
+  checkOptions(options);
   const { settings } = task;
-  const made = await tx.first(many, [
-    options.queue ?? settings.queue,
+  const queue = options.queue ?? settings.queue;
+  const later = options.runAt !== undefined && options.runAt.getTime() > Date.now();
+  const values = [
+    queue,
     task.name,
     jobs.map(({ args }) => JSON.stringify(args)),
-    jobs.map(({ key }) => key ?? null),
+    later ? 'scheduled' : 'ready',
     options.priority ?? 0,
     options.maxAttempts ?? settings.maxAttempts,
     (options.timeoutMs ?? settings.timeoutMs) || null,
-    options.runAt ?? null,
     options.expiresAt ?? null,
     contextHeaders().traceparent ?? null,
-  ]);
-  return { count: made?.count ?? 0 };
+  ];
+  const keys = jobs.map(({ key }) => key ?? null);
+  const stored = later
+    ? tx.execute(manyLater, [...values, keys, options.runAt])
+    : keys.some((key) => key !== null)
+      ? tx.execute(manyKeyed, [...values, keys])
+      : tx.execute(many, values);
+  // Sent right behind: whoever it wakes finds the jobs, or they are found by the next look.
+  const [count] = await Promise.all([stored, tx.query(wakeOnce, [queue])]);
+  return { count };
 }
 
+function checkOptions({ queue, key, uniqueKey, priority = 0, maxAttempts = 1 }: EnqueueOptions): void {
+  for (const [name, text, most] of [
+    ['queue', queue, 100],
+    ['key', key, 255],
+    ['uniqueKey', uniqueKey, 255],
+  ] as const)
+    if (text !== undefined && (text.length === 0 || text.length > most))
+      throw new InvalidArgs(`${name} has 1 to ${most} characters.`);
+  if (!Number.isInteger(priority) || Math.abs(priority) > 100)
+    throw new InvalidArgs('priority is a whole number from -100 to 100.');
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 1_000)
+    throw new InvalidArgs('maxAttempts is a whole number from 1 to 1000.');
+}
+
+const validators = new WeakMap<Task, ReturnType<typeof Compile>>();
+
 function checkArgs(task: Task, args: unknown): void {
-  if (Value.Check(task.args, args)) return;
-  const faults = Value.Errors(task.args, args).map(
-    ({ instancePath, message }) => `args${instancePath.replaceAll('/', '.')} ${message}`,
-  );
+  const validator = validators.get(task) ?? Compile(task.args);
+  validators.set(task, validator);
+  if (validator.Check(args)) return;
+  const faults = validator
+    .Errors(args)
+    .map(({ instancePath, message }) => `args${instancePath.replaceAll('/', '.')} ${message}`);
   throw new InvalidArgs(`A job of ${task.name} cannot be made: ${faults.join('; ')}`);
 }

@@ -32,11 +32,11 @@ const drop = command(
   `DELETE FROM jobs WHERE id = $1 AND state IN ('failed', 'dead', 'cancelled', 'succeeded')`,
 );
 
-// Walks jobs_dead.
+// Walks jobs_parked backwards, both states.
 const listDead = rows(
   'jobs.list_dead',
   Job,
-  `SELECT ${jobColumns} FROM jobs WHERE queue = $1 AND state IN ('failed', 'dead') AND id < $2 ORDER BY id DESC LIMIT $3`,
+  `SELECT ${jobColumns} FROM jobs WHERE state IN ('failed', 'dead') AND queue = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
 );
 
 const pause = command(

@@ -10,11 +10,11 @@ CREATE TABLE jobs (
   -- Lower goes first.
   priority     smallint    NOT NULL DEFAULT 0,
   attempts     smallint    NOT NULL DEFAULT 0,
-  max_attempts smallint    NOT NULL CHECK (max_attempts > 0),
+  max_attempts smallint    NOT NULL,
   -- Milliseconds that one attempt may take.
   timeout_ms   integer,
-  key          text        CHECK (length(key) BETWEEN 1 AND 255),
-  unique_key   text        CHECK (length(unique_key) BETWEEN 1 AND 255),
+  key          text,
+  unique_key   text,
   -- Whether a job that waits for its key was looked at.
   seen         boolean     NOT NULL DEFAULT false,
   worker       bigint,
@@ -33,17 +33,19 @@ CREATE TABLE jobs (
   CHECK ((state = 'running') = (worker IS NOT NULL))
 );
 
+-- Few indexes and checks: each costs every insert its preparation, also where its predicate does not hold.
 -- What a claim walks, in its order.
 CREATE INDEX jobs_ready ON jobs (queue, priority, id) WHERE state = 'ready';
-CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('scheduled', 'retrying');
-CREATE INDEX jobs_of_worker ON jobs (worker) WHERE state = 'running';
 -- Promise: one key, one job.
 CREATE UNIQUE INDEX jobs_one_a_key ON jobs (key) WHERE key IS NOT NULL AND state IN ('ready', 'running', 'retrying');
-CREATE INDEX jobs_waiting ON jobs (key, priority, id) WHERE state = 'waiting';
-CREATE INDEX jobs_unseen ON jobs (id) WHERE state = 'waiting' AND NOT seen;
 CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key)
   WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying');
-CREATE INDEX jobs_dead ON jobs (queue, id) WHERE state IN ('failed', 'dead');
+-- The line of a key; those that nobody has looked at come first.
+CREATE INDEX jobs_waiting ON jobs (seen, key, priority, id) WHERE state = 'waiting';
+-- For the beats and the end of a worker: it fills with what the worker has done, until a vacuum.
+CREATE INDEX jobs_of_worker ON jobs (worker, cancel_asked) WHERE state = 'running';
+-- What waits for its time, and what waits for a person.
+CREATE INDEX jobs_parked ON jobs (state, run_at, id) WHERE state IN ('scheduled', 'retrying', 'failed', 'dead');
 
 -- What became of attempts that did not succeed.
 CREATE TABLE job_attempts (
@@ -83,7 +85,11 @@ BEGIN
     WITH first AS (
       SELECT head.id FROM (SELECT DISTINCT k FROM unnest(of_keys) AS k) AS keys
       CROSS JOIN LATERAL (
-        SELECT j.id FROM jobs j WHERE j.key = keys.k AND j.state = 'waiting' ORDER BY j.priority, j.id LIMIT 1
+        SELECT candidate.id FROM (
+          (SELECT j.id, j.priority FROM jobs j WHERE NOT j.seen AND j.key = keys.k AND j.state = 'waiting' ORDER BY j.priority, j.id LIMIT 1)
+          UNION ALL
+          (SELECT j.id, j.priority FROM jobs j WHERE j.seen AND j.key = keys.k AND j.state = 'waiting' ORDER BY j.priority, j.id LIMIT 1)
+        ) AS candidate ORDER BY candidate.priority, candidate.id LIMIT 1
       ) AS head
       WHERE NOT EXISTS (SELECT FROM jobs a WHERE a.key = keys.k AND a.state IN ('ready', 'running', 'retrying'))
     )
@@ -100,7 +106,7 @@ DECLARE
   woken text[];
 BEGIN
   SELECT array_agg(id), array_agg(DISTINCT key) INTO ids, keys
-  FROM (SELECT id, key FROM jobs WHERE state = 'waiting' AND NOT seen ORDER BY id LIMIT most FOR UPDATE SKIP LOCKED) AS unseen;
+  FROM (SELECT id, key FROM jobs WHERE state = 'waiting' AND NOT seen ORDER BY seen, key, priority, id LIMIT most FOR UPDATE SKIP LOCKED) AS unseen;
   IF ids IS NULL THEN
     RETURN QUERY SELECT 0, '{}'::text[];
     RETURN;
@@ -126,7 +132,7 @@ BEGIN
   WITH done AS (
     UPDATE jobs j SET state = 'succeeded', worker = NULL, finished_at = clock_timestamp(), progress = 1,
       result = results[array_position(ids, j.id)]
-    WHERE j.id = ANY (ids) AND j.state = 'running' AND j.worker = by_worker
+    WHERE j.id = ANY (ids) AND j.state = 'running' AND j.worker + 0 = by_worker
     RETURNING j.id, j.key)
   SELECT array_agg(done.id), array_agg(done.key) INTO ended, keys FROM done;
   PERFORM settle_job_keys(keys);
@@ -143,7 +149,7 @@ DECLARE
 BEGIN
   UPDATE jobs j SET state = to_state, worker = NULL, error = with_error, run_at = coalesce(retry_at, j.run_at),
     finished_at = CASE WHEN to_state <> 'retrying' THEN clock_timestamp() END
-  WHERE j.id = of_job AND j.state = 'running' AND j.worker = by_worker
+  WHERE j.id = of_job AND j.state = 'running' AND j.worker + 0 = by_worker
   RETURNING j.id, j.key INTO found_id, found_key;
   IF found_id IS NULL THEN RETURN; END IF;
   INSERT INTO job_attempts (job_id, attempt, worker, error) VALUES (of_job, of_attempt, by_worker, with_error)

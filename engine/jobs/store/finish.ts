@@ -9,13 +9,14 @@ import type { JobError } from '../job.ts';
 
 const Ended = Type.Object({ id: Type.String() });
 
-// By id; the results are joined to them in the order in which they came.
+// By id, and never by jobs_of_worker (`+ 0`), which holds every job that this worker ever had until a vacuum. The results
+// are joined to them in the order in which they came.
 const succeed = rows(
   'jobs.succeed',
   Ended,
   `UPDATE jobs SET state = 'succeeded', worker = NULL, finished_at = clock_timestamp(), progress = 1,
      result = ($2::jsonb[])[array_position($1::bigint[], id)]
-   WHERE id = ANY ($1::bigint[]) AND state = 'running' AND worker = $3
+   WHERE id = ANY ($1::bigint[]) AND state = 'running' AND worker + 0 = $3
    RETURNING id`,
 );
 
@@ -30,7 +31,7 @@ const end = rows(
 
 const tellProgress = command(
   'jobs.progress',
-  `UPDATE jobs SET progress = $3, progress_text = $4 WHERE id = $1 AND worker = $2 AND state = 'running'`,
+  `UPDATE jobs SET progress = $3, progress_text = $4 WHERE id = $1 AND worker + 0 = $2 AND state = 'running'`,
 );
 
 export interface Success {

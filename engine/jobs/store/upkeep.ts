@@ -10,7 +10,7 @@ const settleUnseen = rows(
   'SELECT found, queues FROM settle_unseen_jobs(100)',
 );
 
-// Walks jobs_due. A job with a key that was never tried takes its place in the line; one that is tried again has the key.
+// Walks jobs_parked. A job with a key that was never tried takes its place in the line; one that is tried again has the key.
 const makeDue = rows(
   'jobs.make_due',
   Type.Object({ queue: Type.String() }),
@@ -18,16 +18,17 @@ const makeDue = rows(
      state = (CASE WHEN expires_at <= now() THEN 'cancelled' WHEN key IS NOT NULL AND state = 'scheduled' THEN 'waiting' ELSE 'ready' END)::job_state,
      finished_at = CASE WHEN expires_at <= now() THEN now() END
    WHERE id = ANY (ARRAY (
-     SELECT id FROM jobs WHERE state IN ('scheduled', 'retrying') AND run_at <= now()
-     ORDER BY run_at LIMIT 500 FOR UPDATE SKIP LOCKED))
+     SELECT id FROM jobs WHERE state = 'scheduled' AND run_at <= now() ORDER BY run_at LIMIT 250 FOR UPDATE SKIP LOCKED)
+     || ARRAY (SELECT id FROM jobs WHERE state = 'retrying' AND run_at <= now() ORDER BY run_at LIMIT 250 FOR UPDATE SKIP LOCKED))
    RETURNING queue`,
 );
 
 const nextDue = rows(
   'jobs.next_due',
   Type.Object({ ms: nullable(Type.Number()) }),
-  `SELECT extract(epoch FROM min(run_at) - clock_timestamp())::float8 * 1000 AS ms
-   FROM jobs WHERE state IN ('scheduled', 'retrying')`,
+  `SELECT extract(epoch FROM least(
+       (SELECT run_at FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT 1),
+       (SELECT run_at FROM jobs WHERE state = 'retrying' ORDER BY run_at LIMIT 1)) - clock_timestamp())::float8 * 1000 AS ms`,
 );
 
 /** Decides which of the jobs with a key that nobody looked at are ready. Answers the queues that have work by that. */
@@ -54,7 +55,7 @@ export async function keepUp(db: Db): Promise<Upkeep> {
   for (;;) {
     const due = await db.query(makeDue);
     for (const { queue } of due) queues.add(queue);
-    if (due.length < 500) break;
+    if (due.length < 250) break;
   }
   for (const queue of await settleUnseenJobs(db)) queues.add(queue);
   const next = await db.first(nextDue);

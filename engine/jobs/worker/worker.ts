@@ -153,14 +153,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** One round: records and claims. True where there may be more. */
   const round = async (member: Membership): Promise<boolean> => {
-    const free = () => concurrency - runs.size + successes.length;
+    // What ends in this turn of the event loop is recorded together.
+    await new Promise((resolve) => setImmediate(resolve));
+    // The end of a job with a key makes the next one ready: that is claimed only afterwards.
+    const next = successes.some(({ keyed }) => keyed);
+    let room = stopping.signal.aborted ? 0 : concurrency - runs.size + successes.length;
     const ended = flush(member);
-    let room = stopping.signal.aborted ? 0 : free();
-    if (room === 0) {
-      await ended;
-      return false;
-    }
-    await ended;
+    if (next || room === 0) await ended;
     let found = 0;
     for (const queue of queues) {
       if (room === 0) break;
@@ -169,6 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
       found += claimed.length;
       room -= claimed.length;
     }
+    await ended;
     return found > 0;
   };
 
@@ -203,7 +203,7 @@ export function createWorker(options: WorkerOptions): Worker {
           }
           continue;
         }
-        if (poked) continue;
+        if (poked || (stopping.signal.aborted && runs.size === 0)) continue;
         if (runs.size >= concurrency || stopping.signal.aborted) {
           await rest(2_000);
           continue;
