@@ -66,7 +66,7 @@ export default {
     rule(
       'only-apps-name-a-transport',
       'Which transport carries the jobs is decided by the process: everything else takes the promise.',
-      { pathNot: `^apps/|/transports/|${tests}` },
+      { pathNot: `^(apps|bench)/|/transports/|${tests}` },
       { path: '^engine/[^/]+/transports/' },
     ),
     rule(
