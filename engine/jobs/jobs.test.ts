@@ -355,6 +355,29 @@ test('a worker that falls silent: its jobs go to others, it is told before, and 
   await Promise.all([other.stop(), deaf.handBack().then(() => deaf.stop())]);
 });
 
+test('a claim whose answer is lost is given back, and the attempt does not count', async () => {
+  const queue = freshQueue();
+  const { db } = database;
+  const transport = postgresTransport(db);
+  let lost = false;
+  const worker = await running(queue, [handle(work, async () => {})], {
+    leaseMs: 600,
+    transport: {
+      ...transport,
+      claim: async (...asked) => {
+        const claimed = await transport.claim(...asked);
+        if (lost || claimed.length === 0) return claimed;
+        lost = true;
+        throw new Error('the answer is lost');
+      },
+    },
+  });
+  const { id } = await enqueue(db, work, { n: 1 }, { queue });
+  assert.partialDeepStrictEqual(await ended(id), { state: 'succeeded', attempts: 1 });
+  assert.ok(lost);
+  await worker.stop();
+});
+
 test('a job that kills its worker is dead after its attempts', async () => {
   const queue = freshQueue();
   const { db } = database;

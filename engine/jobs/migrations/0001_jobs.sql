@@ -77,7 +77,7 @@ CREATE INDEX job_workers_alive_until ON job_workers (alive_until);
  * Makes the first of each key ready where the key is free. Locks the keys, in one order for all; what is looked up
  * afterwards is seen as it is then.
  */
-CREATE FUNCTION settle_job_keys(of_keys text[]) RETURNS TABLE (queue text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION settle_job_keys(of_keys text[]) RETURNS TABLE (id bigint, queue text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM pg_advisory_xact_lock(5003, hash) FROM (SELECT DISTINCT hashtext(k) AS hash FROM unnest(of_keys) AS k ORDER BY 1) AS locks;
@@ -94,7 +94,7 @@ BEGIN
       WHERE NOT EXISTS (SELECT FROM jobs a WHERE a.key = keys.k AND a.state IN ('ready', 'running', 'retrying'))
     )
     UPDATE jobs j SET state = 'ready', seen = true FROM first WHERE j.id = first.id AND j.state = 'waiting'
-    RETURNING j.queue;
+    RETURNING j.id, j.queue;
 END
 $$;
 
@@ -122,12 +122,20 @@ CREATE FUNCTION wake_job_workers(at_queues text[]) RETURNS void LANGUAGE sql AS 
   SELECT pg_notify('labwright_jobs', name) FROM job_queues WHERE name = ANY (at_queues) AND wanted
 $$;
 
-/* The ends of jobs with keys, and what becomes ready by them. The keys are locked first: see settle_job_keys. */
-CREATE FUNCTION succeed_keyed_jobs(ids bigint[], results jsonb[], by_worker bigint) RETURNS TABLE (id bigint) LANGUAGE plpgsql AS $$
+/*
+ * The ends of jobs with keys, and what becomes ready by them. The keys are locked after the ends are written: see
+ * settle_job_keys. The next job of a key goes straight to the worker that ended the one before, where it serves the queue and
+ * nothing else is ready there: otherwise it takes its turn.
+ */
+CREATE FUNCTION succeed_keyed_jobs(ids bigint[], results jsonb[], by_worker bigint, for_queues text[])
+RETURNS TABLE (id bigint, next boolean, task text, args jsonb, key text, attempts smallint, max_attempts smallint, timeout_ms integer, trace text)
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   ended bigint[];
   keys text[];
+  settled bigint[];
+  at_queues text[];
 BEGIN
   WITH done AS (
     UPDATE jobs j SET state = 'succeeded', worker = NULL, finished_at = clock_timestamp(), progress = 1,
@@ -135,8 +143,17 @@ BEGIN
     WHERE j.id = ANY (ids) AND j.state = 'running' AND j.worker + 0 = by_worker
     RETURNING j.id, j.key)
   SELECT array_agg(done.id), array_agg(done.key) INTO ended, keys FROM done;
-  PERFORM settle_job_keys(keys);
-  RETURN QUERY SELECT unnest(ended);
+  RETURN QUERY SELECT e, false, NULL::text, NULL::jsonb, NULL::text, NULL::smallint, NULL::smallint, NULL::integer, NULL::text
+    FROM unnest(ended) AS e;
+  SELECT array_agg(s.id), array_agg(DISTINCT s.queue) INTO settled, at_queues FROM settle_job_keys(keys) AS s;
+  IF settled IS NULL THEN RETURN; END IF;
+  RETURN QUERY
+    UPDATE jobs j SET state = 'running', worker = by_worker, attempts = j.attempts + 1, started_at = clock_timestamp()
+    WHERE j.id = ANY (settled) AND j.queue = ANY (for_queues)
+      AND NOT EXISTS (SELECT FROM job_queues q WHERE q.name = j.queue AND q.paused)
+      AND NOT EXISTS (SELECT FROM jobs r WHERE r.queue = j.queue AND r.state = 'ready' AND r.id <> ALL (settled))
+    RETURNING j.id, true, j.task, j.args, j.key, j.attempts, j.max_attempts, j.timeout_ms, j.trace;
+  PERFORM wake_job_workers(array_agg(DISTINCT j.queue)) FROM jobs j WHERE j.id = ANY (settled) AND j.state = 'ready';
 END
 $$;
 

@@ -1,7 +1,8 @@
 import type { Db } from '@labwright/kernel/db';
+import { nullable } from '@labwright/kernel/http/schemas';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
-import type { JobError } from '../job.ts';
+import type { ClaimedJob, JobError } from '../job.ts';
 
 /*
  * How an attempt ends. Each statement names the worker: one that was declared dead finds no row.
@@ -20,8 +21,24 @@ const succeed = rows(
    RETURNING id`,
 );
 
-// The next of each key becomes ready in the same transaction.
-const succeedKeyed = rows('jobs.succeed_keyed', Ended, 'SELECT id FROM succeed_keyed_jobs($1, $2, $3)');
+const EndedOrNext = Type.Object({
+  id: Type.String(),
+  next: Type.Boolean(),
+  task: nullable(Type.String()),
+  args: Type.Unknown(),
+  key: nullable(Type.String()),
+  attempts: nullable(Type.Integer()),
+  max_attempts: nullable(Type.Integer()),
+  timeout_ms: nullable(Type.Integer()),
+  trace: nullable(Type.String()),
+});
+
+// The next of each key becomes ready in the same transaction, or is this worker's at once.
+const succeedKeyed = rows(
+  'jobs.succeed_keyed',
+  EndedOrNext,
+  'SELECT id, next, task, args, key, attempts, max_attempts, timeout_ms, trace FROM succeed_keyed_jobs($1, $2, $3, $4)',
+);
 
 const end = rows(
   'jobs.end_attempt',
@@ -40,32 +57,33 @@ export interface Success {
   result: unknown;
 }
 
-/** Records what succeeded; answers the ids that were still this worker's. */
+/**
+ * Records what succeeded. Answers the jobs that follow on the same keys and are this worker's by that; only such of
+ * `queues`.
+ */
 export async function recordSuccesses(
   db: Db,
   worker: string,
   successes: readonly Success[],
-): Promise<Set<string>> {
-  const record = async (statement: typeof succeed, some: readonly Success[]) =>
-    some.length === 0
-      ? []
-      : db.query(statement, [
-          some.map(({ id }) => id),
-          some.map(({ result }) => (result === undefined ? null : JSON.stringify(result))),
-          worker,
-        ]);
-  const [plain, keyed] = await Promise.all([
-    record(
-      succeed,
-      successes.filter((one) => !one.keyed),
-    ),
-    record(
-      succeedKeyed,
-      successes.filter((one) => one.keyed),
-    ),
+  queues: readonly string[],
+): Promise<ClaimedJob[]> {
+  const plain = successes.filter((one) => !one.keyed);
+  const keyed = successes.filter((one) => one.keyed);
+  const [, followers] = await Promise.all([
+    plain.length > 0 ? db.query(succeed, [...idsAndResults(plain), worker]) : [],
+    keyed.length > 0 ? db.query(succeedKeyed, [...idsAndResults(keyed), worker, queues]) : [],
   ]);
-  return new Set([...plain, ...keyed].map(({ id }) => id));
+  return followers.flatMap(({ next, task, attempts, max_attempts, ...job }) =>
+    next && task !== null && attempts !== null && max_attempts !== null
+      ? [{ ...job, task, attempts, max_attempts }]
+      : [],
+  );
 }
+
+const idsAndResults = (successes: readonly Success[]) => [
+  successes.map(({ id }) => id),
+  successes.map(({ result }) => (result === undefined ? null : JSON.stringify(result))),
+];
 
 /** Records an attempt that did not succeed. False where the job was not this worker's any more. */
 export async function recordFailure(

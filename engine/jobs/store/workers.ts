@@ -1,6 +1,6 @@
 import type { Db } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 
 const join = rows(
   'jobs.workers.join',
@@ -9,16 +9,33 @@ const join = rows(
    VALUES ($1, $2::text[], clock_timestamp() + make_interval(secs => $3::float8 / 1000)) RETURNING id`,
 );
 
-// One statement for the worker and all its jobs: their lease is its life. Tells which of them are to be stopped.
+// One statement for the worker and all its jobs: their lease is its life. Tells which of them are to be stopped, and which it
+// has had for longer than a lease: one of which it does not know is lost, for the answer that gave it was.
+const Beat = Type.Object({
+  id: Type.String(),
+  cancelled: Type.Array(Type.String()),
+  held: Type.Array(Type.String()),
+});
+export type Beat = Static<typeof Beat>;
 const beat = rows(
   'jobs.workers.beat',
-  Type.Object({ id: Type.String(), cancelled: Type.Array(Type.String()) }),
+  Beat,
   `WITH alive AS (
      UPDATE job_workers SET alive_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
      WHERE id = $1 RETURNING id
    )
-   SELECT id, ARRAY (SELECT j.id::text FROM jobs j WHERE j.worker = $1 AND j.state = 'running' AND j.cancel_asked) AS cancelled
+   SELECT id,
+     ARRAY (SELECT j.id::text FROM jobs j WHERE j.worker = $1 AND j.state = 'running' AND j.cancel_asked) AS cancelled,
+     ARRAY (SELECT j.id::text FROM jobs j WHERE j.worker = $1 AND j.state = 'running'
+              AND j.started_at < clock_timestamp() - make_interval(secs => $2::float8 / 1000)) AS held
    FROM alive`,
+);
+
+const giveBack = rows(
+  'jobs.give_back',
+  Type.Object({ queue: Type.String() }),
+  `UPDATE jobs SET state = 'ready', worker = NULL, attempts = attempts - 1
+   WHERE id = ANY ($1::bigint[]) AND state = 'running' AND worker + 0 = $2 RETURNING queue`,
 );
 
 const leave = rows(
@@ -46,9 +63,14 @@ export async function joinWorkers(
   return row.id;
 }
 
-/** The jobs that are to be stopped; undefined where the worker was declared dead. */
-export async function beatWorker(db: Db, worker: string, leaseMs: number): Promise<string[] | undefined> {
-  return (await db.first(beat, [worker, leaseMs]))?.cancelled;
+/** Undefined where the worker was declared dead. */
+export function beatWorker(db: Db, worker: string, leaseMs: number): Promise<Beat | undefined> {
+  return db.first(beat, [worker, leaseMs]);
+}
+
+/** Makes jobs ready again that the worker has and did not begin. */
+export async function giveBackJobs(db: Db, worker: string, ids: readonly string[]): Promise<void> {
+  await db.query(giveBack, [ids, worker]);
 }
 
 /** Ends a worker; the jobs that it still has are ready again, and the attempt does not count. */

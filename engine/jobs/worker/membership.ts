@@ -1,7 +1,7 @@
 import type { Db } from '@labwright/kernel/db';
 import type { Log } from '@labwright/kernel/log';
 import { keepLease, type Lease } from '@labwright/locks';
-import { beatWorker, joinWorkers, leaveWorkers } from '../store/workers.ts';
+import { type Beat, beatWorker, joinWorkers, leaveWorkers } from '../store/workers.ts';
 
 /** This process on record as a worker: alive until it says so no more. */
 export interface Membership {
@@ -19,8 +19,8 @@ export async function joinAsWorker(
     queues: readonly string[];
     leaseMs: number;
     log: Log;
-    /** Called with the jobs that somebody wants stopped. */
-    onCancelled(ids: readonly string[]): void;
+    /** Called with the jobs that somebody wants stopped, and those that this worker has had for a lease. */
+    onBeat(beat: Beat): void;
   },
 ): Promise<Membership> {
   const { name, queues, leaseMs, log } = options;
@@ -29,9 +29,9 @@ export async function joinAsWorker(
   const lease: Lease = keepLease(
     {
       renew: async (_held, ttlMs) => {
-        const cancelled = await beatWorker(db, id, ttlMs);
-        if (cancelled && cancelled.length > 0) options.onCancelled(cancelled);
-        return cancelled !== undefined;
+        const beat = await beatWorker(db, id, ttlMs);
+        if (beat) options.onBeat(beat);
+        return beat !== undefined;
       },
       release: async () => {
         const handed = await leaveWorkers(db, id);

@@ -6,6 +6,7 @@ import type { Log } from '@labwright/kernel/log';
 import type { ClaimedJob } from '../job.ts';
 import { recordFailure, recordProgress, recordSuccesses, type Success } from '../store/finish.ts';
 import { keepUp, settleUnseenJobs } from '../store/upkeep.ts';
+import { giveBackJobs } from '../store/workers.ts';
 import type { Transport } from '../transport.ts';
 import { attempt, JobCancelled, WorkerFenced } from './attempt.ts';
 import type { Handler } from './handler.ts';
@@ -77,8 +78,12 @@ export function createWorker(options: WorkerOptions): Worker {
       queues,
       leaseMs,
       log,
-      onCancelled: (ids) => {
-        for (const id of ids) runs.get(id)?.controller.abort(new JobCancelled('it was cancelled'));
+      onBeat: ({ id, cancelled, held }) => {
+        for (const job of cancelled) runs.get(job)?.controller.abort(new JobCancelled('it was cancelled'));
+        const lost = held.filter((job) => !runs.has(job));
+        if (lost.length === 0) return;
+        log.warn({ jobs: lost.length }, 'jobs are given back that this worker was never told of');
+        giveBackJobs(db, id, lost).catch(() => {});
       },
     });
     joined.signal.addEventListener('abort', () => {
@@ -142,13 +147,17 @@ export function createWorker(options: WorkerOptions): Worker {
     );
   };
 
-  const flush = async (member: Membership) => {
-    if (successes.length === 0) return;
+  /** Records what succeeded, and begins what follows on the same keys; answers how many. */
+  const flush = async (member: Membership): Promise<number> => {
+    if (successes.length === 0) return 0;
     const done = successes.splice(0);
+    let followers: ClaimedJob[] = [];
     await recordUntilAnswered(member, async () => {
-      await recordSuccesses(db, member.id, done);
+      followers = await recordSuccesses(db, member.id, done, stopping.signal.aborted ? [] : queues);
     });
     for (const { id } of done) runs.delete(id);
+    for (const job of followers) begin(member, job);
+    return followers.length;
   };
 
   /** One round: records and claims. True where there may be more. */
@@ -159,10 +168,10 @@ export function createWorker(options: WorkerOptions): Worker {
     const next = successes.some(({ keyed }) => keyed);
     let room = stopping.signal.aborted ? 0 : concurrency - runs.size + successes.length;
     const ended = flush(member);
-    if (next || room === 0) await ended;
+    if (next || room === 0) room -= await ended;
     let found = 0;
     for (const queue of queues) {
-      if (room === 0) break;
+      if (room <= 0) break;
       const claimed = await transport.claim(queue, member.id, room);
       for (const job of claimed) begin(member, job);
       found += claimed.length;
