@@ -40,6 +40,8 @@ interface Run {
 
 /** Looks after falling asleep, in milliseconds: for a commit that came between the last look and the mark. */
 const looks = [10, 40, 150, 500, 2_000];
+/** Statements at once that record jobs with keys. */
+const mostRecordings = 4;
 const upkeepMs = 1_000;
 const progressEveryMs = 200;
 
@@ -55,6 +57,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const handlers = new Map(options.handlers.map((handler) => [handler.task.name, handler]));
   const runs = new Map<string, Run>();
   const successes: Success[] = [];
+  const keyed: Success[] = [];
+  let recordings = 0;
   const stopping = new AbortController();
   let membership: Membership | undefined;
   let stopListening = () => {};
@@ -70,6 +74,7 @@ export function createWorker(options: WorkerOptions): Worker {
       controller.abort(new WorkerFenced('this worker may have been declared dead'));
     runs.clear();
     successes.length = 0;
+    keyed.length = 0;
   };
 
   const join = async (): Promise<Membership> => {
@@ -125,7 +130,13 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     if (ending.kind === 'lost' || member.signal.aborted) return;
     if (ending.kind === 'succeeded') {
-      successes.push({ id: job.id, keyed: job.key !== null, result: ending.result });
+      const success = { id: job.id, keyed: job.key !== null, result: ending.result };
+      if (success.keyed) {
+        // What ends in this turn of the event loop is recorded together.
+        if (keyed.push(success) === 1) setImmediate(() => recordKeyed(member));
+        return;
+      }
+      successes.push(success);
       poke();
       return;
     }
@@ -147,28 +158,39 @@ export function createWorker(options: WorkerOptions): Worker {
     );
   };
 
-  /** Records what succeeded, and begins what follows on the same keys; answers how many. */
-  const flush = async (member: Membership): Promise<number> => {
-    if (successes.length === 0) return 0;
-    const done = successes.splice(0);
+  /** Records what succeeded, and begins what follows on the same keys. */
+  const record = async (member: Membership, done: readonly Success[]): Promise<void> => {
+    if (done.length === 0) return;
     let followers: ClaimedJob[] = [];
     await recordUntilAnswered(member, async () => {
       followers = await recordSuccesses(db, member.id, done, stopping.signal.aborted ? [] : queues);
     });
     for (const { id } of done) runs.delete(id);
     for (const job of followers) begin(member, job);
-    return followers.length;
+  };
+
+  /** Those with keys do not wait for one another: each holds up the next of its key. */
+  const recordKeyed = (member: Membership) => {
+    if (keyed.length === 0 || recordings >= mostRecordings) return;
+    recordings += 1;
+    const done = keyed.splice(0);
+    const before = runs.size;
+    record(member, done)
+      .catch((error) => log.error({ err: error }, 'the ends of jobs could not be recorded'))
+      .finally(() => {
+        recordings -= 1;
+        recordKeyed(member);
+        // Handed on from job to job, the places stay taken: then there is nothing to claim.
+        if (runs.size < before || stopping.signal.aborted) poke();
+      });
   };
 
   /** One round: records and claims. True where there may be more. */
   const round = async (member: Membership): Promise<boolean> => {
     // What ends in this turn of the event loop is recorded together.
     await new Promise((resolve) => setImmediate(resolve));
-    // The end of a job with a key makes the next one ready: that is claimed only afterwards.
-    const next = successes.some(({ keyed }) => keyed);
     let room = stopping.signal.aborted ? 0 : concurrency - runs.size + successes.length;
-    const ended = flush(member);
-    if (next || room === 0) room -= await ended;
+    const recorded = record(member, successes.splice(0));
     let found = 0;
     for (const queue of queues) {
       if (room <= 0) break;
@@ -177,7 +199,7 @@ export function createWorker(options: WorkerOptions): Worker {
       found += claimed.length;
       room -= claimed.length;
     }
-    await ended;
+    await recorded;
     return found > 0;
   };
 
