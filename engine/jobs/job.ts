@@ -61,8 +61,11 @@ export const ClaimedJob = Type.Object({
   max_attempts: Type.Integer(),
   timeout_ms: nullable(Type.Integer()),
   trace: nullable(Type.String()),
+  /** Its `expires_at` had come when it was claimed. */
+  expired: Type.Boolean(),
 });
 export type ClaimedJob = Static<typeof ClaimedJob>;
-export const claimedColumns = Object.keys(ClaimedJob.properties)
+const { expired: _expired, ...ownColumns } = ClaimedJob.properties;
+export const claimedColumns = `${Object.keys(ownColumns)
   .map((name) => `jobs.${name}`)
-  .join(', ');
+  .join(', ')}, coalesce(jobs.expires_at <= clock_timestamp(), false) AS expired`;

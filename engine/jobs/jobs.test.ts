@@ -378,6 +378,47 @@ test('a claim whose answer is lost is given back, and the attempt does not count
   await worker.stop();
 });
 
+test('a job that was ready, and not begun before its time was over, is cancelled', async () => {
+  const queue = freshQueue();
+  const late = await enqueue(database.db, work, { n: 1 }, { queue, expiresAt: new Date(Date.now() - 1) });
+  let begun = false;
+  const worker = await running(queue, [
+    handle(work, async () => {
+      begun = true;
+    }),
+  ]);
+  assert.partialDeepStrictEqual(await ended(late.id), {
+    state: 'cancelled',
+    error: { name: 'JobCancelled' },
+  });
+  assert.equal(begun, false);
+  await worker.stop();
+});
+
+test('who is not on record as a worker gets no job', async () => {
+  const queue = freshQueue();
+  const { id } = await enqueue(database.db, work, { n: 1 }, { queue });
+  assert.deepEqual(await postgresTransport(database.db).claim(queue, '999999999', 10), []);
+  assert.equal((await findJob(database.db, id))?.state, 'ready');
+});
+
+test('a worker that is being buried while it claims gets nothing', async () => {
+  const queue = freshQueue();
+  const { db } = database;
+  const { id } = await enqueue(db, work, { n: 1 }, { queue });
+  const dead = await db.first(joinDead, [queue]);
+  assert.ok(dead);
+  let claim: Promise<unknown[]> | undefined;
+  await db.transaction(async (tx) => {
+    assert.equal((await tx.first(bury, [dead.id]))?.handed, 0);
+    claim = postgresTransport(db).claim(queue, dead.id, 10);
+    // It waits for the end of this transaction, or, were it not to, has its job by now.
+    await Promise.race([claim, new Promise((resolve) => setTimeout(resolve, 200))]);
+  });
+  assert.deepEqual(await claim, []);
+  assert.equal((await findJob(db, id))?.state, 'ready');
+});
+
 test('a job that kills its worker is dead after its attempts', async () => {
   const queue = freshQueue();
   const { db } = database;
@@ -435,4 +476,16 @@ const dieWith = command(
      INSERT INTO job_workers (name, queues, alive_until) VALUES ($1, ARRAY[$2::text], clock_timestamp() - interval '1 s') RETURNING id
    )
    UPDATE jobs SET state = 'running', worker = dead.id, attempts = attempts + 1 FROM dead WHERE queue = $2`,
+);
+
+const joinDead = rows(
+  'test.jobs.join_dead',
+  Type.Object({ id: Type.String() }),
+  `INSERT INTO job_workers (name, queues, alive_until)
+   VALUES ('dead', ARRAY[$1::text], clock_timestamp() - interval '1 s') RETURNING id`,
+);
+const bury = rows(
+  'test.jobs.bury',
+  Type.Object({ handed: Type.Integer() }),
+  'SELECT bury_job_worker($1, true) AS handed',
 );

@@ -49,9 +49,9 @@ async function plan(name: string, values: string): Promise<Node[]> {
 }
 
 for (const [name, values, indexes] of [
-  ['jobs.claim_1', `'q', 1`, ['job_queues_pkey', 'jobs_pkey', 'jobs_ready']],
-  ['jobs.claim_50', `'q', 1`, ['job_queues_pkey', 'jobs_pkey', 'jobs_ready']],
-  ['jobs.claim_500', `'q', 1`, ['job_queues_pkey', 'jobs_pkey', 'jobs_ready']],
+  ['jobs.claim_1', `'q', 1`, ['job_queues_pkey', 'job_workers_pkey', 'jobs_pkey', 'jobs_ready']],
+  ['jobs.claim_50', `'q', 1`, ['job_queues_pkey', 'job_workers_pkey', 'jobs_pkey', 'jobs_ready']],
+  ['jobs.claim_500', `'q', 1`, ['job_queues_pkey', 'job_workers_pkey', 'jobs_pkey', 'jobs_ready']],
   ['jobs.succeed', `'{1,2,3}', '{null,null,null}', 1`, ['jobs_pkey']],
   ['jobs.make_due', '', ['jobs_parked', 'jobs_pkey']],
   ['jobs.next_due', '', ['jobs_parked']],

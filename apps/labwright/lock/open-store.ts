@@ -2,7 +2,7 @@ import { openDb } from '@labwright/kernel/db';
 import { createLog } from '@labwright/kernel/log';
 import { migrate } from '@labwright/kernel/migrate';
 import { type LockStore, openLocks } from '@labwright/locks';
-import { locksMigrations, postgresLocks } from '@labwright/locks/postgres';
+import { locksMigrations, postgresLocks, sweepLocks } from '@labwright/locks/postgres';
 import { openRedisLocks } from '@labwright/locks/redis';
 import { deviceDatabaseOf } from '../databases.ts';
 import { readUpSettings } from '../settings.ts';
@@ -40,6 +40,7 @@ async function openStore(
   const db = openDb({ url, applicationName: 'labwright lock', log, max: 2 });
   try {
     await migrate(db, [locksMigrations]);
+    await sweepLocks(db);
   } catch (error) {
     await db.close();
     throw error;

@@ -128,31 +128,33 @@ $$;
  * nothing else is ready there: otherwise it takes its turn.
  */
 CREATE FUNCTION succeed_keyed_jobs(ids bigint[], results jsonb[], by_worker bigint, for_queues text[])
-RETURNS TABLE (id bigint, next boolean, task text, args jsonb, key text, attempts smallint, max_attempts smallint, timeout_ms integer, trace text)
+RETURNS TABLE (id bigint, next boolean, task text, args jsonb, key text, attempts smallint, max_attempts smallint, timeout_ms integer, trace text, expired boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   ended bigint[];
   keys text[];
   settled bigint[];
-  at_queues text[];
 BEGIN
+  -- As in a claim: on record until this is committed, or nothing is handed on.
+  PERFORM FROM job_workers w WHERE w.id = by_worker FOR KEY SHARE;
+  IF NOT FOUND THEN for_queues := '{}'; END IF;
   WITH done AS (
     UPDATE jobs j SET state = 'succeeded', worker = NULL, finished_at = clock_timestamp(), progress = 1,
       result = results[array_position(ids, j.id)]
     WHERE j.id = ANY (ids) AND j.state = 'running' AND j.worker + 0 = by_worker
     RETURNING j.id, j.key)
   SELECT array_agg(done.id), array_agg(done.key) INTO ended, keys FROM done;
-  RETURN QUERY SELECT e, false, NULL::text, NULL::jsonb, NULL::text, NULL::smallint, NULL::smallint, NULL::integer, NULL::text
+  RETURN QUERY SELECT e, false, NULL::text, NULL::jsonb, NULL::text, NULL::smallint, NULL::smallint, NULL::integer, NULL::text, NULL::boolean
     FROM unnest(ended) AS e;
-  SELECT array_agg(s.id), array_agg(DISTINCT s.queue) INTO settled, at_queues FROM settle_job_keys(keys) AS s;
+  SELECT array_agg(s.id) INTO settled FROM settle_job_keys(keys) AS s;
   IF settled IS NULL THEN RETURN; END IF;
   RETURN QUERY
     UPDATE jobs j SET state = 'running', worker = by_worker, attempts = j.attempts + 1, started_at = clock_timestamp()
     WHERE j.id = ANY (settled) AND j.queue = ANY (for_queues)
       AND NOT EXISTS (SELECT FROM job_queues q WHERE q.name = j.queue AND q.paused)
       AND NOT EXISTS (SELECT FROM jobs r WHERE r.queue = j.queue AND r.state = 'ready' AND r.id <> ALL (settled))
-    RETURNING j.id, true, j.task, j.args, j.key, j.attempts, j.max_attempts, j.timeout_ms, j.trace;
+    RETURNING j.id, true, j.task, j.args, j.key, j.attempts, j.max_attempts, j.timeout_ms, j.trace, coalesce(j.expires_at <= clock_timestamp(), false);
   PERFORM wake_job_workers(array_agg(DISTINCT j.queue)) FROM jobs j WHERE j.id = ANY (settled) AND j.state = 'ready';
 END
 $$;

@@ -31,13 +31,14 @@ const EndedOrNext = Type.Object({
   max_attempts: nullable(Type.Integer()),
   timeout_ms: nullable(Type.Integer()),
   trace: nullable(Type.String()),
+  expired: nullable(Type.Boolean()),
 });
 
 // The next of each key becomes ready in the same transaction, or is this worker's at once.
 const succeedKeyed = rows(
   'jobs.succeed_keyed',
   EndedOrNext,
-  'SELECT id, next, task, args, key, attempts, max_attempts, timeout_ms, trace FROM succeed_keyed_jobs($1, $2, $3, $4)',
+  'SELECT id, next, task, args, key, attempts, max_attempts, timeout_ms, trace, expired FROM succeed_keyed_jobs($1, $2, $3, $4)',
 );
 
 const end = rows(
@@ -73,9 +74,9 @@ export async function recordSuccesses(
     plain.length > 0 ? db.query(succeed, [...idsAndResults(plain), worker]) : [],
     keyed.length > 0 ? db.query(succeedKeyed, [...idsAndResults(keyed), worker, queues]) : [],
   ]);
-  return followers.flatMap(({ next, task, attempts, max_attempts, ...job }) =>
+  return followers.flatMap(({ next, task, attempts, max_attempts, expired, ...job }) =>
     next && task !== null && attempts !== null && max_attempts !== null
-      ? [{ ...job, task, attempts, max_attempts }]
+      ? [{ ...job, task, attempts, max_attempts, expired: expired === true }]
       : [],
   );
 }

@@ -40,6 +40,7 @@ export async function attempt(
       job.timeout_ms,
     );
   try {
+    if (job.expired && job.attempts === 1) throw new JobCancelled('its time was over before it began');
     if (!handler) throw new NoRetry(`This worker has no handler for the task ${job.task}.`);
     const context: JobContext = {
       id: job.id,

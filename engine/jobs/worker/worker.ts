@@ -133,7 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const success = { id: job.id, keyed: job.key !== null, result: ending.result };
       if (success.keyed) {
         // What ends in this turn of the event loop is recorded together.
-        if (keyed.push(success) === 1) setImmediate(() => recordKeyed(member));
+        if (keyed.push(success) === 1) setImmediate(recordKeyed);
         return;
       }
       successes.push(success);
@@ -151,6 +151,8 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const begin = (member: Membership, job: ClaimedJob) => {
+    // Fenced off or gone since it asked: the job is not ours any more, or will not be.
+    if (member !== membership) return;
     const run: Run = { job, controller: new AbortController() };
     runs.set(job.id, run);
     carryOut(member, job, run).catch((error) =>
@@ -165,13 +167,16 @@ export function createWorker(options: WorkerOptions): Worker {
     await recordUntilAnswered(member, async () => {
       followers = await recordSuccesses(db, member.id, done, stopping.signal.aborted ? [] : queues);
     });
+    // After a fence `runs` holds others, maybe under the same ids.
+    if (member !== membership) return;
     for (const { id } of done) runs.delete(id);
     for (const job of followers) begin(member, job);
   };
 
   /** Those with keys do not wait for one another: each holds up the next of its key. */
-  const recordKeyed = (member: Membership) => {
-    if (keyed.length === 0 || recordings >= mostRecordings) return;
+  const recordKeyed = () => {
+    const member = membership;
+    if (!member || keyed.length === 0 || recordings >= mostRecordings) return;
     recordings += 1;
     const done = keyed.splice(0);
     const before = runs.size;
@@ -179,7 +184,7 @@ export function createWorker(options: WorkerOptions): Worker {
       .catch((error) => log.error({ err: error }, 'the ends of jobs could not be recorded'))
       .finally(() => {
         recordings -= 1;
-        recordKeyed(member);
+        recordKeyed();
         // Handed on from job to job, the places stay taken: then there is nothing to claim.
         if (runs.size < before || stopping.signal.aborted) poke();
       });
@@ -268,9 +273,13 @@ export function createWorker(options: WorkerOptions): Worker {
     },
   });
 
-  const leave = async () => {
-    await membership?.leave();
+  // A stop whose drain takes too long leaves by handing back, and waits for that.
+  let left = Promise.resolve();
+  const leave = (): Promise<void> => {
+    const member = membership;
     membership = undefined;
+    left = left.then(() => member?.leave());
+    return left;
   };
 
   const worker: Worker = {

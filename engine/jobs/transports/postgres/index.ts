@@ -3,15 +3,17 @@ import { command, rows } from '@labwright/kernel/statement';
 import { ClaimedJob, claimedColumns } from '../../job.ts';
 import type { Transport } from '../../transport.ts';
 
-// A literal LIMIT and rows by id: whatever the planner thinks of the parameters, the plan is the same. Walks jobs_ready.
+// Who claims is on record as a worker, and stays so until this is committed: otherwise a worker that was declared dead a moment
+// ago would get jobs that nobody takes from it again. A literal LIMIT and rows by id: whatever the planner thinks of the parameters, the plan is the same. Walks jobs_ready.
 const claim = (most: number) =>
   rows(
     `jobs.claim_${most}`,
     ClaimedJob,
-    `UPDATE jobs SET state = 'running', worker = $2, attempts = attempts + 1, started_at = clock_timestamp()
+    `WITH me AS MATERIALIZED (SELECT id FROM job_workers WHERE id = $2 FOR KEY SHARE)
+     UPDATE jobs SET state = 'running', worker = $2, attempts = attempts + 1, started_at = clock_timestamp()
      WHERE id = ANY (ARRAY (
        SELECT id FROM jobs
-       WHERE queue = $1 AND state = 'ready' AND NOT EXISTS (SELECT FROM job_queues WHERE name = $1 AND paused)
+       WHERE queue = $1 AND state = 'ready' AND EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM job_queues WHERE name = $1 AND paused)
        ORDER BY priority, id LIMIT ${most} FOR UPDATE SKIP LOCKED))
      RETURNING ${claimedColumns}`,
   );
