@@ -63,17 +63,22 @@ export async function openRedisLocks({
   };
 }
 
-/** Without this a server that is away would be waited for without end. */
+/** Without this a server that is away would be waited for without end. Later on the client comes back by itself. */
 async function firstConnection(client: {
   connect(): Promise<unknown>;
   destroy(): void;
   once(event: 'error', heard: (error: Error) => void): unknown;
+  off(event: 'error', heard: (error: Error) => void): unknown;
 }) {
   await new Promise<void>((resolve, reject) => {
-    client.once('error', (error) => {
+    const giveUp = (error: Error) => {
       client.destroy();
       reject(error);
-    });
-    client.connect().then(() => resolve(), reject);
+    };
+    client.once('error', giveUp);
+    client.connect().then(() => {
+      client.off('error', giveUp);
+      resolve();
+    }, reject);
   });
 }
