@@ -254,6 +254,7 @@ test('GET /devices/{id}/operations: each with its parameters; what has a default
   const id = await lab.addDevice();
   const { status, body } = await lab.request('GET', `/devices/${id}/operations`);
   assert.equal(status, 200);
+  assert.equal((body as unknown as { next_cursor: null }).next_cursor, null);
   const { operations } = body as unknown as {
     operations: { name: string; parameters: { required?: string[] } }[];
   };

@@ -7,7 +7,7 @@ import {
   DeviceView,
 } from '@labwright/contract-devices';
 import { describeOperation } from '@labwright/driver-kit';
-import { type App, answers, nullable, PageQuery } from '@labwright/kernel/http';
+import { type App, answers, NextCursor, nullable, PageQuery } from '@labwright/kernel/http';
 import Type from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { changeDevice } from './change-device.ts';
@@ -37,6 +37,7 @@ const OperationList = Type.Object({
       }),
     }),
   ),
+  next_cursor: NextCursor,
 });
 
 const ListQuery = Type.Object(
@@ -111,6 +112,8 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
           const spec = operations.get(name);
           return spec ? [describeOperation(spec)] : [];
         }),
+        // All of them fit into one page.
+        next_cursor: null,
       };
     },
   );
