@@ -5,10 +5,10 @@
  */
 
 /** Tests, and what only tests use: `*.test.ts`, and files or folders named testing, test-support or conformance. */
-const tests = String.raw`\.test\.ts$|(^|/)(testing|test-support|conformance)(\.ts$|/)`;
+const tests = String.raw`\.test\.tsx?$|(^|/)(testing|test-support|conformance)(\.ts$|/)`;
 
 /** One folder a workspace: what is captured is the path of the workspace itself. */
-const workspace = '^(kernel|bench|(?:contracts|drivers|engine|services|apps|examples)/[^/]+)/';
+const workspace = '^(kernel|bench|(?:contracts|drivers|engine|services|apps|sdk|examples)/[^/]+)/';
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 
@@ -19,25 +19,25 @@ export default {
       'kernel-imports-nothing-of-ours',
       'The kernel lies under everything else.',
       { path: '^kernel/' },
-      { path: '^(contracts|drivers|engine|services|apps)/' },
+      { path: '^(contracts|drivers|engine|services|apps|sdk)/' },
     ),
     rule(
       'engine-imports-kernel-alone',
       'The engine knows not one laboratory word.',
       { path: '^engine/' },
-      { path: '^(contracts|drivers|services|apps)/' },
+      { path: '^(contracts|drivers|services|apps|sdk)/' },
     ),
     rule(
       'contracts-import-contracts-and-kernel',
       'A contract is what services promise, never how they keep it.',
       { path: '^contracts/' },
-      { path: '^(drivers|engine|services|apps)/' },
+      { path: '^(drivers|engine|services|apps|sdk)/' },
     ),
     rule(
       'drivers-import-kit-and-kernel',
       'A driver knows its instrument, not the laboratory.',
       { path: '^drivers/' },
-      { path: '^(contracts|engine|services|apps)/' },
+      { path: '^(contracts|engine|services|apps|sdk)/' },
     ),
     rule(
       'drivers-never-meet',
@@ -53,9 +53,9 @@ export default {
     ),
     rule(
       'services-import-no-app',
-      'Apps wire services together, not the other way round.',
+      'Apps wire services together, not the other way round; the client asks them from outside.',
       { path: '^services/' },
-      { path: '^apps/' },
+      { path: '^(apps|sdk)/' },
     ),
     rule(
       'only-apps-name-a-driver',
@@ -71,9 +71,15 @@ export default {
     ),
     rule(
       'web-imports-contracts-alone',
-      'The browser UI knows contracts and nothing behind them.',
-      { path: '^apps/web/' },
-      { path: workspace, pathNot: '^(contracts/|apps/web/)' },
+      'The browser UI knows contracts and the client, and nothing behind them.',
+      { path: '^apps/web/', pathNot: tests },
+      { path: workspace, pathNot: '^(contracts/|sdk/|apps/web/)' },
+    ),
+    rule(
+      'sdk-imports-nothing-of-ours',
+      'The client is installed where nothing else of ours is.',
+      { path: '^sdk/', pathNot: tests },
+      { path: workspace, pathNot: '^sdk/' },
     ),
     rule(
       'tools-are-not-imported',
@@ -101,8 +107,8 @@ export default {
     ),
     rule(
       'no-development-packages',
-      'A production install has no devDependencies.',
-      { path: workspace, pathNot: `^bench/|${tests}` },
+      'A production install has no devDependencies. What the browser UI is made of is needed where it is built, and nowhere else.',
+      { path: workspace, pathNot: `^bench/|^apps/web/|${tests}` },
       { dependencyTypes: ['npm-dev'] },
     ),
     rule(
@@ -111,10 +117,17 @@ export default {
       {},
       { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     ),
-    rule('no-dead-ends', 'Whatever is imported exists.', {}, { couldNotResolve: true }),
+    rule(
+      'no-dead-ends',
+      'Whatever is imported exists. Of `…?url` the build of the pages makes an address, and fails where it is not there.',
+      {},
+      { couldNotResolve: true, pathNot: String.raw`\?url$` },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // What is built of the sources is not one.
+    exclude: { path: '^apps/web/dist' },
     // Imports of types count: they couple as much as any other.
     tsPreCompilationDeps: true,
     // A workspace's own package.json and the root's together, as npm installs them.
@@ -123,7 +136,7 @@ export default {
       exportsFields: ['exports'],
       // As Node resolves an `import`; without it packages that are ES modules only are not found.
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.mjs', '.js', '.cjs', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.cjs', '.d.ts'],
     },
   },
 };

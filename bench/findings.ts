@@ -1,6 +1,6 @@
 import type { Comparison } from './stats.ts';
 
-export type Unit = 'ms' | '/s' | 'MB' | 'rounds' | 'queries';
+export type Unit = 'ms' | '/s' | 'MB' | 'rounds' | 'queries' | 'jobs';
 
 /** One line of the table: what was measured, beside what, and whether it is as it should be. */
 export interface Finding {

@@ -5,19 +5,55 @@ import { type Laboratory, openLaboratory } from './laboratory/laboratory.ts';
 import { root } from './laboratory/production.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, readOptions, UsageError } from './options.ts';
-import { type Run, referencePage } from './reference.ts';
+import { type Note, type Run, referencePage } from './reference.ts';
+import { accounts } from './scenarios/accounts.ts';
+import { audit } from './scenarios/audit.ts';
 import { bookings } from './scenarios/bookings.ts';
+import { celery } from './scenarios/celery.ts';
+import { chat } from './scenarios/chat.ts';
 import { jobs } from './scenarios/jobs.ts';
+import { keys } from './scenarios/keys.ts';
+import { limits } from './scenarios/limits.ts';
+import { links } from './scenarios/links.ts';
+import { locks } from './scenarios/locks.ts';
 import { logs } from './scenarios/logs.ts';
+import { notifications } from './scenarios/notifications.ts';
 import { queue } from './scenarios/queue.ts';
+import { rabbitmq } from './scenarios/rabbitmq.ts';
 import { race } from './scenarios/race.ts';
 import { reads } from './scenarios/reads.ts';
+import { scaling } from './scenarios/scaling.ts';
 import type { Scenario } from './scenarios/scenario.ts';
+import { steady } from './scenarios/steady.ts';
+import { takeover } from './scenarios/takeover.ts';
+import { web } from './scenarios/web.ts';
 import { workflows } from './scenarios/workflows.ts';
 import { inScope } from './scope.ts';
 import { table } from './table.ts';
 
-const scenarios: readonly Scenario[] = [race, queue, bookings, workflows, reads, jobs, logs];
+const scenarios: readonly Scenario[] = [
+  race,
+  queue,
+  bookings,
+  workflows,
+  reads,
+  jobs,
+  keys,
+  takeover,
+  rabbitmq,
+  celery,
+  scaling,
+  locks,
+  limits,
+  links,
+  audit,
+  accounts,
+  steady,
+  notifications,
+  logs,
+  chat,
+  web,
+];
 const referenceFile = `${root}docs/reference/benchmarks.md`;
 
 /** Exit codes: 0 every target holds, 1 one does not or a benchmark failed, 2 wrong usage, 130 stopped by Ctrl-C. */
@@ -42,16 +78,20 @@ async function main(): Promise<number> {
     const outcome = await inScope(async (scope) => {
       const laboratory = await openLaboratory(scope, options.nodeOptions);
       const findings: Finding[] = [];
+      const notes: Note[] = [];
       const faults: string[] = [];
       for (const scenario of options.scenarios) {
         if (stopping.signal.aborted) break;
-        await runScenario(scenario, laboratory, options).then(
+        await runScenario(scenario, laboratory, options, notes).then(
           (found) => findings.push(...found),
           (error) => faults.push(`${scenario.name} failed: ${explain(error)}`),
         );
       }
       const { settings } = options;
-      return { run: { machine: describeMachine(laboratory.postgresVersion), settings, findings }, faults };
+      return {
+        run: { machine: describeMachine(laboratory.postgresVersion), settings, findings, notes },
+        faults,
+      };
     });
     if (stopping.signal.aborted) return exitCodes.stopped;
     await report(outcome.run, outcome.faults, options);
@@ -64,7 +104,12 @@ async function main(): Promise<number> {
   }
 }
 
-function runScenario(scenario: Scenario, laboratory: Laboratory, options: Options): Promise<Finding[]> {
+function runScenario(
+  scenario: Scenario,
+  laboratory: Laboratory,
+  options: Options,
+  notes: Note[],
+): Promise<Finding[]> {
   say(`${scenario.name} …`);
   const late = AbortSignal.timeout(scenario.limitSeconds * 1000);
   const signal = AbortSignal.any([stopping.signal, late]);
@@ -75,6 +120,7 @@ function runScenario(scenario: Scenario, laboratory: Laboratory, options: Option
       signal,
       settings: options.settings,
       say: (line) => say(`  ${line}`),
+      note: (text) => void notes.push({ scenario: scenario.name, text }),
     }),
   ).catch((error) => {
     if (late.aborted)
@@ -88,6 +134,7 @@ async function report(run: Run, faults: readonly string[], options: Options): Pr
   process.stdout.write(
     `${table(run.findings)}\n\n${cores} cores, ${memory_gb} GB, ${platform}, Node ${node}, ${postgres}, ${run.settings.rounds} rounds\n`,
   );
+  for (const { scenario, text } of run.notes) process.stdout.write(`\n${scenario}: ${text}\n`);
   for (const fault of faults) say(fault);
   if (options.json) await writeFile(options.json, `${JSON.stringify(run, null, 2)}\n`);
   if (options.write && faults.length > 0) say('The page was not written: a benchmark failed.');

@@ -15,6 +15,7 @@ export interface Options {
 export class UsageError extends Error {}
 
 const fewestRounds = 5;
+const smallShare = 0.1;
 
 /** Throws a `UsageError` that says what is wrong and what there is. */
 export function readOptions(args: string[], known: readonly Scenario[]): Options {
@@ -27,11 +28,16 @@ export function readOptions(args: string[], known: readonly Scenario[]): Options
     throw new UsageError('--write needs all benchmarks in one run: leave out the names.');
   if (values.write && values['node-options'] !== undefined)
     throw new UsageError('--write tells of the production image: leave out --node-options.');
+  if (values.write && values.small) throw new UsageError('--small measures nothing: leave out --write.');
   return {
-    scenarios: positionals.length > 0 ? known.filter(({ name }) => positionals.includes(name)) : known,
+    scenarios: known.filter(({ name, onRequest }) =>
+      positionals.length > 0 ? positionals.includes(name) : values.all || !onRequest,
+    ),
     settings: {
-      rounds: wholeNumber('--rounds', values.rounds, fewestRounds, 1_000),
+      rounds: values.small ? 1 : wholeNumber('--rounds', values.rounds, fewestRounds, 1_000),
       logs: wholeNumber('--logs', values.logs, 50_000, 100_000_000),
+      jobs: wholeNumber('--jobs', values.jobs, 20_000, 100_000_000),
+      share: values.small ? smallShare : 1,
     },
     json: values.json,
     write: values.write,
@@ -47,6 +53,9 @@ function parse(args: string[]) {
       options: {
         rounds: { type: 'string', default: '7' },
         logs: { type: 'string', default: '5000000' },
+        jobs: { type: 'string', default: '1000000' },
+        all: { type: 'boolean', default: false },
+        small: { type: 'boolean', default: false },
         json: { type: 'string' },
         write: { type: 'boolean', default: false },
         'node-options': { type: 'string' },

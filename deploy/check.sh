@@ -63,16 +63,60 @@ done < <(grep -oE 'apps/[^"]+\.ts' deploy/Dockerfile)
 while read -r target; do
   grep -qE "^FROM .* AS $target\$" deploy/Dockerfile || fail "deploy/compose.yaml builds $target, which deploy/Dockerfile does not have."
 done < <(sed -n 's/^ *target: //p' deploy/compose.yaml)
+while read -r image; do
+  grep -qE "^FROM .* AS $image\$" deploy/Dockerfile || fail "deploy/kubernetes runs the image labwright-$image, which deploy/Dockerfile does not build."
+done < <(sed -nE 's/^ *image: labwright-([a-z-]+).*/\1/p' deploy/kubernetes/*.yaml)
 while read -r room; do
   grep -qE "^!$room(/package\.json)?\$" .dockerignore || fail ".dockerignore keeps the workspaces in $room/ out of the image."
 done < <(node -p "[...new Set(require('./package.json').workspaces.map((path) => path.split('/')[0]))].join('\n')")
 
+# No cluster is needed: each document is YAML with what Kubernetes asks of every object, and its workers outlive no drain.
+check_manifests() {
+  node --input-type=module - "$@" <<'SCRIPT'
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+
+let faults = 0;
+const fault = (file, what) => {
+  console.error(`${file}: ${what}`);
+  faults += 1;
+};
+for (const file of process.argv.slice(2)) {
+  for (const document of parseAllDocuments(readFileSync(file, 'utf8'))) {
+    for (const { message } of document.errors) fault(file, message);
+    const object = document.errors.length > 0 ? undefined : document.toJS();
+    if (!object) continue;
+    for (const name of ['apiVersion', 'kind']) if (typeof object[name] !== 'string') fault(file, `no ${name}`);
+    if (typeof object.metadata?.name !== 'string') fault(file, `${object.kind} has no metadata.name`);
+    if (object.kind !== 'Deployment') continue;
+    const { selector, template } = object.spec ?? {};
+    for (const [label, value] of Object.entries(selector?.matchLabels ?? { '(none)': true }))
+      if (template?.metadata?.labels?.[label] !== value) fault(file, `the label ${label} is not in the template`);
+    const { terminationGracePeriodSeconds: grace = 30, containers = [] } = template?.spec ?? {};
+    for (const { name, args = [], readinessProbe, livenessProbe } of containers) {
+      if (!readinessProbe || !livenessProbe) fault(file, `${name} has no probes`);
+      const drain = args.map((arg) => /^--drain=(\d+)s$/.exec(arg)?.[1]).find(Boolean) ?? 30;
+      if (grace <= Number(drain)) fault(file, `${name} is killed after ${grace} s, while it drains for ${drain} s`);
+    }
+  }
+}
+process.exit(faults > 0 ? 1 : 0);
+SCRIPT
+}
+if have node "the Kubernetes manifests"; then
+  printf 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: b}]}}}\n' >"$scratch/bad.yaml"
+  bites check_manifests "$scratch/bad.yaml"
+  if check_manifests deploy/kubernetes/*.yaml; then echo "deploy/kubernetes is fine"; else fail "deploy/kubernetes"; fi
+fi
+
+# Without it the file is refused: whoever starts it makes one.
+export LABWRIGHT_SERVICE_TOKEN=0123456789abcdef0123456789abcdef
 if command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || have docker-compose "the compose file"; then
   printf 'services:\n  a:\n    imagge: b\n' >"$scratch/compose.yaml"
   bites compose --file "$scratch/compose.yaml" config --quiet
   if compose --file deploy/compose.yaml config --quiet; then echo "deploy/compose.yaml is fine"; else fail "deploy/compose.yaml"; fi
   if compose config --services >"$scratch/services"; then
-    for service in postgres device-service workflow-service; do
+    for service in postgres device-service workflow-service hub-service worker; do
       grep -qx "$service" "$scratch/services" || fail "'docker compose' in the root folder knows no $service: see .env."
     done
   else

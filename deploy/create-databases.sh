@@ -9,5 +9,6 @@ psql --no-psqlrc --set=ON_ERROR_STOP=1 --set=password="$POSTGRES_PASSWORD" \
 CREATE ROLE lab_admin LOGIN PASSWORD :'password';
 CREATE DATABASE device_db OWNER lab_admin;
 CREATE DATABASE workflow_db OWNER lab_admin;
+CREATE DATABASE hub_db OWNER lab_admin;
 ALTER ROLE CURRENT_USER PASSWORD NULL;
 SQL

@@ -103,4 +103,5 @@ const url = (protocols: readonly string[], options: Options) =>
   });
 
 export const httpUrl = (options: Options) => url(['http:', 'https:'], options);
+export const redisUrl = (options: Options) => url(['redis:', 'rediss:'], options);
 export const postgresUrl = (options: Options) => url(['postgres:', 'postgresql:'], options);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
+import type { Principal } from './identity.ts';
 
 /** What follows one request through the code and across services (W3C Trace Context, level 1). */
 export interface RequestContext {
@@ -8,15 +9,21 @@ export interface RequestContext {
   readonly trace_id: string;
   /** 16 lower-case hex digits: this service's part of the trace. */
   readonly span_id: string;
+  /** Who asks, once that is known. */
+  principal?: Principal;
 }
 
-const storage = new AsyncLocalStorage<RequestContext>();
+const storage = new AsyncLocalStorage<RequestContext | undefined>();
 
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
 export function enterContext(context: RequestContext): void {
   storage.enterWith(context);
 }
+
+/** The same for `work` and what it starts, and for nobody else. Undefined: in none, whoever calls. */
+export const runInContext = <T>(context: RequestContext | undefined, work: () => T): T =>
+  storage.run(context, work);
 
 const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
@@ -44,6 +51,27 @@ export function contextHeaders(): Record<string, string> {
 
 const entropy = Buffer.alloc(4_096);
 let used = entropy.length;
+
+/**
+ * The current context as text, for what is done later on its behalf: the trace, the request and who asked. Null outside of one. What is
+ * carried says who caused it, and proves nothing: it belongs where only we write.
+ */
+export function carryContext(): string | null {
+  const context = currentContext();
+  if (!context) return null;
+  const { traceparent } = contextHeaders();
+  const { request_id, principal } = context;
+  return `${traceparent} ${JSON.stringify({ request_id, ...(principal ? { principal } : {}) })}`;
+}
+
+/** The reverse; of a bare `traceparent` too. */
+export function carriedContext(text: string): RequestContext {
+  const [traceparent = '', rest] = text.split(/ (.*)/s, 2);
+  const begun = contextFromHeaders({ traceparent });
+  if (!rest) return begun;
+  const { request_id, principal } = JSON.parse(rest) as Pick<RequestContext, 'request_id' | 'principal'>;
+  return { ...begun, request_id, ...(principal ? { principal } : {}) };
+}
 
 /** Drawn from a stock: asking the system for a few bytes at a time costs more than all else that an id takes. */
 function randomHex(bytes: number): string {

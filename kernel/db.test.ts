@@ -56,6 +56,16 @@ test('a transaction that throws leaves nothing behind', async () => {
   assert.equal(await database.db.first(read, [1]), undefined);
 });
 
+test('a transaction whose work caught the error of a statement is not taken for committed', async () => {
+  const { db } = database;
+  const unaware = db.transaction(async (tx) => {
+    await tx.execute(insert, [20, 1]);
+    await tx.execute(insert, [20, 1]).catch(() => {});
+  });
+  await assert.rejects(unaware, (error) => isUniqueViolation(error, 'counters_pkey'));
+  assert.equal(await db.first(read, [20]), undefined);
+});
+
 test('of pipelined statements the one that failed is reported, not those that failed because of it', async () => {
   const { db } = database;
   const slower = async (work: Promise<unknown>) => {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { commonErrors } from './errors.ts';
+import { farewellMs, hangUp } from './farewell.ts';
 import { type Log, silentLog } from './log.ts';
 import { type Notifications, openNotifications } from './notifications.ts';
 import { typeParsers } from './pg-types.ts';
@@ -7,6 +8,8 @@ import type { Statement } from './statement.ts';
 
 /** What runs statements: the database itself or one transaction of it. */
 export interface Queryable {
+  /** One and the same object for a database and its transactions. */
+  readonly database: object;
   /** All rows. For anything that can grow, page or `stream` instead. */
   query<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
   /** The first row or undefined. */
@@ -28,7 +31,7 @@ export interface Db extends Queryable {
   /**
    * Runs `work` in one transaction on one connection, statements pipelined. On a serialization fault or a
    * deadlock the whole of `work` is run again (at most 5 times, with growing random pauses), so it must have
-   * no effect outside the transaction.
+   * no effect outside the transaction. Rejects where a statement failed, also where `work` caught that: nothing is committed then.
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Resolves when the database answers. */
@@ -41,6 +44,8 @@ export interface Db extends Queryable {
   sibling(options: Pick<DbOptions, 'max' | 'settings' | 'statementTimeout'>): Db;
   /** Hears what `NOTIFY` sends on a channel. See `Notifications`. */
   readonly listen: Notifications['listen'];
+  /** Shows others that this process lives. See `Notifications`. */
+  readonly present: Notifications['present'];
   close(): Promise<void>;
 }
 
@@ -93,8 +98,12 @@ export function openDb(options: DbOptions): Db {
   // error of its statement; without a listener that event would end the process.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
+    client.once('end', () => idle.delete(client));
   });
   pool.on('error', () => {});
+  const idle = new Set<pg.PoolClient>();
+  pool.on('acquire', (client) => void idle.delete(client));
+  pool.on('release', (_error, client) => void idle.add(client));
 
   const connect = async () => {
     const checkedOut = await pool.connect().catch((error) => {
@@ -103,23 +112,28 @@ export function openDb(options: DbOptions): Db {
     return checkedOut;
   };
 
-  const on = (run: Run): Queryable => queryable(run, log);
+  const database = {};
+  const on = (run: Run): Queryable => queryable(run, database, log);
   const siblings: Db[] = [];
   const notifications = openNotifications({ ...options, log });
 
   return {
-    ...queryable(async (query) => {
-      const client = await connect();
-      let fault: Error | undefined;
-      try {
-        return await client.query(query);
-      } catch (error) {
-        fault = isConnectionFault(error) ? (error as Error) : undefined;
-        throw error;
-      } finally {
-        client.release(fault);
-      }
-    }, log),
+    ...queryable(
+      async (query) => {
+        const client = await connect();
+        let fault: Error | undefined;
+        try {
+          return await client.query(query);
+        } catch (error) {
+          fault = isConnectionFault(error) ? (error as Error) : undefined;
+          throw error;
+        } finally {
+          client.release(fault);
+        }
+      },
+      database,
+      log,
+    ),
     transaction: async (work, transactionOptions = {}) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -164,8 +178,14 @@ export function openDb(options: DbOptions): Db {
       return sibling;
     },
     listen: notifications.listen,
+    present: notifications.present,
     close: once(async () => {
+      // Those that are in use have a limit of their own.
+      const timer = setInterval(() => {
+        for (const client of idle) hangUp(client);
+      }, farewellMs);
       await Promise.all([...siblings.map((sibling) => sibling.close()), notifications.close(), pool.end()]);
+      clearInterval(timer);
     }),
   };
 }
@@ -181,9 +201,9 @@ function splitOptions(url: string): { url: string; given: string } {
 
 type Run = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
 
-function queryable(run: Run, log: Log): Queryable {
+function queryable(run: Run, database: object, log: Log): Queryable {
   const send = async (statement: Statement<unknown>, values: readonly unknown[] = []) => {
-    log.debug({ statement: statement.name, sql: statement.text }, 'sql');
+    if (log.isLevelEnabled('debug')) log.debug({ statement: statement.name, sql: statement.text }, 'sql');
     try {
       return await run({ name: statement.name, text: statement.text, values: values as unknown[] });
     } catch (error) {
@@ -191,6 +211,7 @@ function queryable(run: Run, log: Log): Queryable {
     }
   };
   return {
+    database,
     query: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) =>
       (await send(statement, values)).rows as Row[],
     first: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) =>
@@ -235,7 +256,9 @@ async function transact<T>(
     begun.catch(() => {});
     const result = await work(on(run));
     await begun;
-    await client.query('COMMIT');
+    const { command } = await client.query('COMMIT');
+    // `work` may have caught the error of a statement; PostgreSQL then takes everything back, and calls that no error.
+    if (command !== 'COMMIT') throw firstFailure ?? new Error('The transaction was not committed.');
     return result;
   } catch (error) {
     if (isConnectionFault(error)) {

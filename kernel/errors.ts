@@ -125,6 +125,27 @@ export const commonErrors = errorCatalogue({
     remedy: 'Mend each place that `faults` names and send the request again.',
   },
   malformed_json: { status: 400, title: 'The body is not JSON', remedy: 'Send a JSON object.' },
+  unauthenticated: {
+    status: 401,
+    title: 'Nobody is signed in',
+    remedy: 'Sign in, or send an API token: `Authorization: Bearer …`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This needs more rights',
+    remedy: 'Ask an administrator of the laboratory for the role or the scope that `detail` names.',
+  },
+  cross_site_request: {
+    status: 403,
+    title: 'Another web site asks in the name of whoever is signed in',
+    remedy:
+      'Open the page of the laboratory itself. A program sends `Authorization: Bearer …`, and no cookie.',
+  },
+  identity_unavailable: {
+    status: 503,
+    title: 'Nobody can tell at present who somebody is',
+    remedy: 'Nothing was done. Try again after Retry-After; if it stays so, look at hub-service.',
+  },
   request_timeout: {
     status: 408,
     title: 'The body did not arrive in time',
@@ -155,6 +176,18 @@ export const commonErrors = errorCatalogue({
     status: 409,
     title: 'The first request with this idempotency key is still running',
     remedy: 'Wait for the time that Retry-After names and send the same request again.',
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    remedy:
+      'Wait for the time that Retry-After names; `violated-policies` names the limits, `RateLimit-Policy` says what they are.',
+  },
+  limits_unavailable: {
+    status: 503,
+    title: 'Requests cannot be counted now',
+    remedy:
+      'Nothing was done. Try again after Retry-After; an administrator sees to the store of the limits (LIMITS_STORE).',
   },
   overloaded: {
     status: 503,

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentContext } from './context.ts';
+import { withoutSecrets } from './log-secrets.ts';
 
 export type Log = Logger;
 
@@ -19,8 +20,9 @@ export function createLog(
       const context = currentContext();
       return context ? { request_id: context.request_id, trace_id: context.trace_id } : {};
     },
-    // A URL may carry a password, and a header a token: neither belongs into a log.
-    redact: { paths: ['*.password', '*.authorization', '*.cookie', 'req.headers'], remove: true },
+    redact: { paths: ['req.headers'], remove: true },
+    // The last thing before a line is written: whoever logs something need not know what is in it.
+    hooks: { streamWrite: withoutSecrets },
   };
   return destination ? pino(settings, destination) : pino(settings);
 }

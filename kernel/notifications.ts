@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import pg from 'pg';
+import { farewellMs, hangUp } from './farewell.ts';
 import type { Log } from './log.ts';
 
 /**
@@ -15,7 +17,19 @@ import type { Log } from './log.ts';
 export interface Notifications {
   /** Resolves once what is sent from now on is heard; rejects only when closed. The answer ends the listening. */
   listen(channel: string, listener: NotificationListener): Promise<() => void>;
+  /**
+   * Shows others that this process lives: with each connection an advisory lock (`space`, a new random number) of the session,
+   * which the server frees when that ends. Resolves when others see it for the first time; the answer gives it up.
+   */
+  present(space: number, listener: PresenceListener): Promise<() => Promise<void>>;
   close(): Promise<void>;
+}
+
+export interface PresenceListener {
+  /** Others see this process from now on, by this number. */
+  onShown(id: number): void;
+  /** They may not see it any more. */
+  onLost(): void;
 }
 
 export interface NotificationListener {
@@ -37,6 +51,7 @@ const longestPauseMs = 5_000;
 export function openNotifications(options: NotificationsOptions): Notifications {
   const { log } = options;
   const listeners = new Map<string, Set<NotificationListener>>();
+  const presences = new Set<Presence>();
   const stop = new AbortController();
   let client: pg.Client | undefined;
   let wakeUp: (() => void) | undefined;
@@ -64,6 +79,7 @@ export function openNotifications(options: NotificationsOptions): Notifications 
     try {
       await own.connect();
       for (const channel of listeners.keys()) await own.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+      for (const presence of presences) await show(own, presence);
       client = own;
       connected.resolve();
       for (const all of listeners.values()) for (const listener of all) listener.onGap?.();
@@ -71,9 +87,26 @@ export function openNotifications(options: NotificationsOptions): Notifications 
       await lost;
     } finally {
       clearInterval(prober);
+      for (const presence of presences) {
+        if (presence.id !== undefined) presence.listener.onLost();
+        presence.id = undefined;
+      }
       if (client === own) connected = newPromise();
       client = undefined;
+      const timer = setTimeout(() => hangUp(own), farewellMs);
       await own.end().catch(() => {});
+      clearTimeout(timer);
+    }
+  };
+
+  const show = async (own: pg.Client, presence: Presence) => {
+    for (;;) {
+      const id = randomInt(2 ** 31 - 1);
+      const { rows } = await own.query('SELECT pg_try_advisory_lock($1, $2) AS held', [presence.space, id]);
+      if (rows[0]?.held !== true) continue;
+      presence.id = id;
+      presence.first.resolve();
+      return presence.listener.onShown(id);
     }
   };
 
@@ -109,13 +142,34 @@ export function openNotifications(options: NotificationsOptions): Notifications 
         all.delete(listener);
       };
     },
+    present: async (space, listener) => {
+      const presence: Presence = { space, listener, id: undefined, first: newPromise() };
+      keeping ??= keepConnected();
+      // Where it is being connected, that shows this too; a connection that breaks here is made anew, and does.
+      const own = client;
+      presences.add(presence);
+      if (own) await show(own, presence).catch(() => {});
+      await presence.first.promise;
+      return async () => {
+        presences.delete(presence);
+        await client?.query('SELECT pg_advisory_unlock($1, $2)', [space, presence.id]).catch(() => {});
+      };
+    },
     close: async () => {
       stop.abort();
+      for (const { first } of presences) first.reject(new Error('The notifications were closed'));
       connected.reject(new Error('The notifications were closed'));
       wakeUp?.();
       await keeping;
     },
   };
+}
+
+interface Presence {
+  space: number;
+  listener: PresenceListener;
+  id: number | undefined;
+  first: PromiseWithResolvers<void>;
 }
 
 function newPromise() {

@@ -9,6 +9,13 @@ export interface Metrics {
   histogram(name: string, help: string, buckets: number[], labels?: string[]): Histogram;
   /** Asked for its value at each scrape. */
   gauge(name: string, help: string, value: () => number): void;
+  /** The same for several at once, by their labels. Where they cannot be had, the scrape goes on without them. */
+  gauges(name: string, help: string, labels: string[], values: () => Promise<LabelledValue[]>): void;
+}
+
+export interface LabelledValue {
+  labels: Record<string, string>;
+  value: number;
 }
 
 export function createMetrics(service: string): Metrics {
@@ -30,6 +37,16 @@ export function createMetrics(service: string): Metrics {
         ...common(name, help),
         collect() {
           this.set(value());
+        },
+      });
+    },
+    gauges: (name, help, labels, values) => {
+      new Gauge({
+        ...common(name, help, labels),
+        async collect() {
+          const found = await values().catch(() => []);
+          this.reset();
+          for (const one of found) this.set(one.labels, one.value);
         },
       });
     },

@@ -9,11 +9,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism, constants } from 'node:os';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { pathToFileURL } from 'node:url';
 import { openTestDatabase } from './test/database.ts';
+import { killOverdue } from './test/overdue.ts';
 import { selectTests } from './test/select.ts';
 
-const testTimeoutMs = 120_000;
+const testTimeoutMs = 240_000;
 const runnerEndsWithinMs = 10_000;
+/** Beyond what `test/deadline.ts` gives a file to end by itself. */
+const overdueMs = 12 * 60_000;
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
@@ -57,6 +61,7 @@ async function runTests(files: string[], flags: string[], postgresUrl: string): 
     '--test',
     `--test-concurrency=${availableParallelism()}`,
     `--test-timeout=${testTimeoutMs}`,
+    `--import=${pathToFileURL(resolve(import.meta.dirname, 'test/deadline.ts')).href}`,
     ...reporter,
     ...flags,
     ...files,
@@ -64,10 +69,13 @@ async function runTests(files: string[], flags: string[], postgresUrl: string): 
   const env = { ...process.env, LABWRIGHT_TEST_POSTGRES_URL: postgresUrl };
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
   runner = child;
+  // Without a process of its own, and so without a number, there are no children to look after.
+  const relax = child.pid === undefined ? () => {} : killOverdue(child.pid, overdueMs);
   return await new Promise((done, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       runner = undefined;
+      relax();
       const endedBy = interruptedBy ?? signal;
       done(endedBy ? exitCodeOf(endedBy) : (code ?? 1));
     });

@@ -20,10 +20,7 @@ let workflows: Awaited<ReturnType<typeof hostWorkflowService>>;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labwright-both-'));
-  const made = [
-    await createTestDatabase([devicesMigrations]),
-    await createTestDatabase([workflowsMigrations]),
-  ];
+  const made = [await createTestDatabase(devicesMigrations), await createTestDatabase(workflowsMigrations)];
   databases = made;
   const common = { host: '127.0.0.1', port: 0, log: silentLog };
   devices = await hostDeviceService({

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Log } from '@labwright/kernel/log';
+import { refuseUnfinished } from './backup/restore/place-parts.ts';
 import {
   claimFolder,
   type EmbeddedPostgres,
@@ -13,26 +14,28 @@ import type { UpSettings } from './settings.ts';
 export interface Databases {
   device: string;
   workflow: string;
+  hub: string;
   /** Set where the PostgreSQL is our own. */
   embedded: { port: number; folder: string } | null;
   close(): Promise<void>;
 }
 
-const names = { device: 'device_db', workflow: 'workflow_db' } as const;
+const names = { device: 'device_db', workflow: 'workflow_db', hub: 'hub_db' } as const;
 
 type Chosen = Pick<
   UpSettings,
-  'LABWRIGHT_HOME' | 'POSTGRES_PORT' | 'DEVICE_DATABASE_URL' | 'WORKFLOW_DATABASE_URL'
+  'LABWRIGHT_HOME' | 'POSTGRES_PORT' | 'DEVICE_DATABASE_URL' | 'WORKFLOW_DATABASE_URL' | 'HUB_DATABASE_URL'
 >;
 
 const postgresFolder = (home: string) => join(resolve(home), 'postgres');
 
 /** The databases that the settings name, or those of the embedded PostgreSQL, which is started and kept running. */
 export async function openDatabases(settings: Chosen, log: Log): Promise<Databases> {
-  const { DEVICE_DATABASE_URL: device, WORKFLOW_DATABASE_URL: workflow } = settings;
-  if (device && workflow) return { device, workflow, embedded: null, close: async () => {} };
+  const { DEVICE_DATABASE_URL: device, WORKFLOW_DATABASE_URL: workflow, HUB_DATABASE_URL: hub } = settings;
+  if (device && workflow && hub) return { device, workflow, hub, embedded: null, close: async () => {} };
 
   const folder = postgresFolder(settings.LABWRIGHT_HOME);
+  refuseUnfinished(resolve(settings.LABWRIGHT_HOME));
   const release = claim(folder);
   try {
     const options = {
@@ -47,6 +50,7 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
     return {
       device: await ensureDatabase(first, names.device),
       workflow: await ensureDatabase(first, names.workflow),
+      hub: await ensureDatabase(first, names.hub),
       embedded: { port: first.port, folder },
       close: async () => {
         await keeper.stop();
@@ -106,7 +110,7 @@ export function deviceDatabaseOf(settings: Chosen): string {
   const connection = readConnection(postgresFolder(settings.LABWRIGHT_HOME));
   if (connection) return connection.url(names.device);
   throw new Error(
-    'There is no laboratory in this folder. Start one (npm start), or name the place of the locks with --url.',
+    'There is no laboratory in this folder. Start one (npm start), or name the database: --database URL (for locks: --url).',
   );
 }
 
@@ -125,6 +129,7 @@ export async function borrowDatabases(settings: Chosen, log: Log): Promise<Datab
     return {
       device: connection.url(names.device),
       workflow: connection.url(names.workflow),
+      hub: connection.url(names.hub),
       embedded: { port: connection.port, folder },
       close: async () => {},
     };

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { demoPlan } from '@labwright/demo';
 import { devicesMigrations } from '@labwright/devices';
 import { countLogs, seedDevices, seedLogs } from '@labwright/devices/demo';
+import { wholeNumber } from '@labwright/kernel/command-line';
 import { openDb } from '@labwright/kernel/db';
 import { silentLog } from '@labwright/kernel/log';
 import { migrate } from '@labwright/kernel/migrate';
@@ -11,23 +11,22 @@ import { seedWorkflows } from '@labwright/workflows/demo';
 import { borrowDatabases } from './databases.ts';
 import { progressBar } from './progress.ts';
 import { readUpSettings } from './settings.ts';
-import { UsageError } from './usage.ts';
 
 const most = 100_000_000;
 
 /** `labwright demo [--logs N]`: the demo laboratory, with at least N execution logs. The laboratory may be running. */
-export async function demo(args: string[], say: (text: string) => void): Promise<void> {
-  const { values } = parse(args);
-  const wanted = values.logs === undefined ? undefined : Number(values.logs);
-  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 0 || wanted > most))
-    throw new UsageError(`--logs takes a whole number from 0 to ${most}, not "${values.logs}".`);
+export async function demo(
+  { logs }: { logs?: string | undefined },
+  say: (text: string) => void,
+): Promise<void> {
+  const wanted = logs === undefined ? undefined : wholeNumber('--logs', logs, { minimum: 0, maximum: most });
 
   const databases = await borrowDatabases(readUpSettings(), silentLog);
   const devices = openDb({ url: databases.device, applicationName: 'labwright demo', max: 2 });
   const workflows = openDb({ url: databases.workflow, applicationName: 'labwright demo', max: 2 });
   try {
-    await migrate(devices, [kernelMigrations, devicesMigrations]);
-    await migrate(workflows, [kernelMigrations, workflowsMigrations]);
+    await migrate(devices, [kernelMigrations, ...devicesMigrations]);
+    await migrate(workflows, [kernelMigrations, ...workflowsMigrations]);
     const plan = demoPlan();
     const seeded = await Promise.all([seedDevices(devices, plan), seedWorkflows(workflows, plan)]);
     say(
@@ -47,13 +46,5 @@ export async function demo(args: string[], say: (text: string) => void): Promise
   } finally {
     await Promise.all([devices.close(), workflows.close()]);
     await databases.close();
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: { logs: { type: 'string' } }, strict: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }

@@ -1,39 +1,18 @@
-import { ConfigError } from '@labwright/kernel/config';
-import { exitCodes, explain, runProcess } from '@labwright/kernel/process';
-import { demo } from './demo.ts';
-import { lockRun } from './lock/run.ts';
-import { readUpSettings } from './settings.ts';
-import { up } from './up.ts';
-import { UsageError, usage } from './usage.ts';
+import { runCommandLine } from './command-line/run.ts';
+import { openTerminal } from './command-line/terminal.ts';
+import { commandTable } from './commands/index.ts';
 
-const say = (text: string) => void process.stdout.write(text);
-const [command = 'help', ...args] = process.argv.slice(2);
+const args = process.argv.slice(2);
+// Also for what is printed by parts that know nothing of this terminal.
+if (args.includes('--no-color')) process.env.NO_COLOR = '1';
 
-try {
-  switch (command) {
-    case 'up':
-      if (args.length > 0)
-        throw new UsageError(`"up" takes no arguments; settings come from the environment.`);
-      await runProcess('Labwright', () => up(readUpSettings(), say));
-      break;
-    case 'demo':
-      await demo(args, say);
-      break;
-    case 'lock':
-      process.exitCode = await lockRun(args, (text) => void process.stderr.write(text));
-      // Signals are listened to for the command; nothing else is left to do.
-      process.exit();
-      break;
-    case 'help':
-    case '--help':
-    case '-h':
-      say(usage);
-      break;
-    default:
-      throw new UsageError(`There is no command "${command}".`);
-  }
-} catch (error) {
-  const wrongUse = error instanceof UsageError || error instanceof ConfigError;
-  process.stderr.write(`${explain(error)}\n${error instanceof UsageError ? `\n${usage}` : ''}`);
-  process.exitCode = wrongUse ? exitCodes.usage : exitCodes.failed;
-}
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read us has seen enough: `labwright logs | head`.
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+
+const { env, stdin, stdout, stderr } = process;
+const code = await runCommandLine(commandTable, args, openTerminal({ env, stdin, stdout, stderr }));
+if (code !== undefined) process.exitCode = code;

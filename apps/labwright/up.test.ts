@@ -186,6 +186,28 @@ test('wrong settings: every fault in one message, exit code 2', async () => {
   assert.doesNotMatch(refused.output(), /^\s+at /m);
 });
 
+test('the command line, which knows the hub alone: tables, JSON, a refusal, and a pipe that is closed', async () => {
+  const hub = { LABWRIGHT_URL: `http://localhost:${env.HUB_SERVICE_PORT}` };
+  const run = async (...args: string[]) => {
+    const ran = spawnScript(main, hub, { args });
+    return { code: await ran.ended, text: ran.output() };
+  };
+  const listed = await run('devices');
+  assert.equal(listed.code, 0, listed.text);
+  assert.match(listed.text, /^device +type +status[\s\S]*liquid-handler-1 +liquid_handler +available/);
+  const { code, text } = await run('workflow', 'list', '--all', '--json');
+  assert.equal(code, 0, text);
+  assert.ok((JSON.parse(text) as Json[]).length >= 50);
+  assert.equal((await run('status')).code, 0);
+  const none = await run('devices', 'nobody');
+  assert.equal(none.code, 6);
+  assert.match(none.text, /nobody[\s\S]*labwright devices lists them\./);
+  const logs = spawnScript(main, hub, { args: ['logs', '--format', 'ndjson'] });
+  await logs.wrote(/"device_id"/);
+  logs.child.stdout?.destroy();
+  assert.equal(await logs.ended, 0, 'an early end of the reader is no failure');
+});
+
 test('more demo logs while the laboratory runs', async () => {
   const demo = spawnScript(main, env, { args: ['demo', '--logs', '30000'] });
   assert.equal(await demo.ended, 0, demo.output());

@@ -1,8 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { auditRules } from '@labwright/audit/settings';
+import type { IdentityApi } from '@labwright/contract-hub/identity';
+import { checkIdentity } from '@labwright/contract-hub/identity/check-identity';
+import { vouchedBy, vouchFor } from '@labwright/contract-hub/identity/vouching';
+import { signatureVerifier } from '@labwright/contract-hub/signatures';
+import type { TasksApi } from '@labwright/contract-hub/tasks';
 import { demoPlan } from '@labwright/demo';
 import { hostDeviceService } from '@labwright/device-service';
 import { seedDevices } from '@labwright/devices/demo';
+import { hostHubService } from '@labwright/hub-service';
+import { accountsFrom } from '@labwright/hub-service/accounts';
+import { systemClock } from '@labwright/kernel/clock';
 import { makeHome } from '@labwright/kernel/folder';
 import { group, type Part } from '@labwright/kernel/lifecycle';
 import { createLog, type Log, logFile } from '@labwright/kernel/log';
@@ -15,13 +25,13 @@ import type { UpSettings } from './settings.ts';
 const largeLog = 50 * 1024 * 1024;
 
 /**
- * The whole laboratory in one process: PostgreSQL (where none is given), both services, and on the first start a demo
+ * The whole laboratory in one process: PostgreSQL (where none is given), all three services, and on the first start a demo
  * laboratory. `say` gets what belongs onto the screen; everything else goes into the log file.
  */
 export async function up(settings: UpSettings, say: (text: string) => void): Promise<Part> {
   const home = resolve(settings.LABWRIGHT_HOME);
   const logPath = join(home, 'logs', 'labwright.log');
-  const instrumentsFolder = join(home, 'instruments');
+  const folders = { instruments: join(home, 'instruments'), files: join(home, 'files') };
   await makeHome('LABWRIGHT_HOME', home, ['logs', 'instruments']);
   await setAside(logPath);
   const destination = logFile(logPath);
@@ -30,14 +40,20 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   say('Starting the laboratory …\n');
   const databases = await openDatabases(settings, log('postgres'));
   try {
-    const parts = await services(settings, databases, log, instrumentsFolder, say);
+    const parts = await services(settings, databases, log, folders, say);
     let running = false;
     return {
       name: 'labwright',
       start: async () => {
         await parts.start();
         running = true;
-        const lab: Lab = { settings, databases, logFile: logPath, ...parts.ports() };
+        const lab: Lab = {
+          settings,
+          databases,
+          logFile: logPath,
+          ...parts.ports(),
+          setupAt: parts.setupAt(),
+        };
         say(startScreen(lab));
       },
       stop: async () => {
@@ -57,40 +73,117 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   }
 }
 
+/** Where a service of this process answers: whoever listens everywhere, here too. */
+const addressOf =
+  (host: string) =>
+  (port: number): string | undefined =>
+    port === 0
+      ? undefined
+      : `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`;
+
 async function services(
   settings: UpSettings,
   databases: Databases,
   log: (service: string) => Log,
-  instrumentsFolder: string,
+  folders: { instruments: string; files: string },
   say: (text: string) => void,
 ) {
+  const reach = addressOf(settings.HOST);
+  const account = await accountsFrom(settings, resolve(settings.LABWRIGHT_HOME));
+  // Of the hub, which is made last: nobody asks before all of them start.
+  const { promise: known, resolve: isKnown } = Promise.withResolvers<IdentityApi>();
+  const hubIdentity: IdentityApi = {
+    jwks: async () => (await known).jwks(),
+    revocations: async (request) => (await known).revocations(request),
+    introspect: async (token) => (await known).introspect(token),
+  };
+  const identity = (service: string) =>
+    settings.LABWRIGHT_ACCOUNTS
+      ? {
+          identity: checkIdentity({
+            hub: hubIdentity,
+            clock: systemClock,
+            log: log(service),
+            serviceTokens: settings.SERVICE_TOKEN ?? [],
+          }),
+        }
+      : {};
+  // By which the hub tells the two others whose requests it passes on. Nobody outside of this process needs to know it.
+  const between = randomBytes(32).toString('hex');
+  const vouched = vouchedBy([between]);
+  const audit = auditRules(settings, signatureVerifier(hubIdentity));
   const devices = await hostDeviceService({
+    ...identity('device-service'),
+    accountsRemedy: 'Set LABWRIGHT_ACCOUNTS=1',
     databaseUrl: databases.device,
     host: settings.HOST,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    vouched,
     port: settings.DEVICE_SERVICE_PORT,
+    audit,
+    limits: settings,
     log: log('device-service'),
-    instrumentsFolder,
+    instrumentsFolder: folders.instruments,
   });
+  let hub: Awaited<ReturnType<typeof hostHubService>>;
   const workflows = await hostWorkflowService({
+    ...identity('workflow-service'),
+    accountsRemedy: 'Set LABWRIGHT_ACCOUNTS=1',
     databaseUrl: databases.workflow,
     host: settings.HOST,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    vouched,
     port: settings.WORKFLOW_SERVICE_PORT,
+    audit,
+    limits: settings,
     log: log('workflow-service'),
     devices: devices.service.api,
+    tasks: peopleOf(() => hub.service.tasks),
   }).catch(async (error) => {
     await devices.stop();
     throw error;
   });
+  hub = await hostHubService({
+    ...account,
+    databaseUrl: databases.hub,
+    host: settings.HOST,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    port: settings.HUB_SERVICE_PORT,
+    files: { FILES_FOLDER: folders.files },
+    limits: settings,
+    notify: settings,
+    devices: devices.service.api,
+    workflows: workflows.service.api,
+    publicUrl: settings.HUB_PUBLIC_URL,
+    subjects: { devices: () => reach(devices.port), workflows: () => reach(workflows.port) },
+    vouch: vouchFor(between),
+    log: log('hub-service'),
+  }).catch(async (error) => {
+    await Promise.all([workflows.stop(), devices.stop()]);
+    throw error;
+  });
+  isKnown(hub.service.accounts.identity);
 
   if (settings.LABWRIGHT_DEMO ?? databases.embedded !== null) {
     const plan = demoPlan();
     const seeded = await Promise.all([seedDevices(devices.db, plan), seedWorkflows(workflows.db, plan)]);
     if (seeded.includes(true)) say('A demo laboratory was made.\n');
   }
-  const both = group('services', [devices, workflows], log('labwright'));
+  const all = group('services', [devices, workflows, hub], log('labwright'));
   return {
-    ...both,
-    ports: () => ({ devicePort: devices.port, workflowPort: workflows.port }),
+    ...all,
+    ports: () => ({ devicePort: devices.port, workflowPort: workflows.port, hubPort: hub.port }),
+    setupAt: () => hub.service.accounts.setupAt,
+  };
+}
+
+/** The two services know each other, and one is made first: it gets the other's when it asks. */
+function peopleOf(tasks: () => TasksApi): TasksApi {
+  return {
+    ensure: (task) => tasks().ensure(task),
+    withdraw: (task, reason) => tasks().withdraw(task, reason),
+    get: (id) => tasks().get(id),
+    outcomes: (request) => tasks().outcomes(request),
   };
 }
 

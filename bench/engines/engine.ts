@@ -1,7 +1,9 @@
 /** A job engine under measurement, in a process of its own. Every job has the same payload and does nothing. */
 export interface Engine {
-  /** Makes its tables. */
+  /** Makes its tables, where they are not there. */
   setUp(): Promise<void>;
+  /** Forgets all jobs. */
+  clear(): Promise<void>;
   enqueueOne(): Promise<void>;
   /** In as few statements as the engine can. */
   enqueueMany(count: number): Promise<void>;
@@ -9,7 +11,8 @@ export interface Engine {
   drain(count: number, inFlight: number): Promise<void>;
   /** Milliseconds from the call that enqueues a job to the start of its handler, on a worker that idles; so many of them. */
   pickups(count: number): Promise<number[]>;
-  close(): Promise<void>;
+  /** How many of those to be drained have not begun. */
+  left?(): number;
 }
 
 /** About 200 bytes as JSON. */
@@ -31,6 +34,7 @@ export function counter() {
         left = count;
         done = resolve;
       }),
+    left: () => left,
     tick: () => {
       left -= 1;
       if (left === 0) done();

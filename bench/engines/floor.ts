@@ -36,10 +36,13 @@ export function floorEngine(url: string): Engine {
   return {
     setUp: async () => {
       await pool.query(`
-        CREATE TABLE floor_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, queue text NOT NULL, args jsonb NOT NULL,
+        CREATE TABLE IF NOT EXISTS floor_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, queue text NOT NULL, args jsonb NOT NULL,
           state smallint NOT NULL DEFAULT 0, priority smallint NOT NULL DEFAULT 0, attempts smallint NOT NULL DEFAULT 0,
           worker bigint, leased_until timestamptz, created_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz);
-        CREATE INDEX floor_jobs_ready ON floor_jobs (queue, priority, id) WHERE state = 0`);
+        CREATE INDEX IF NOT EXISTS floor_jobs_ready ON floor_jobs (queue, priority, id) WHERE state = 0`);
+    },
+    clear: async () => {
+      await pool.query('TRUNCATE floor_jobs');
     },
     enqueueOne: async () => {
       await pool.query({ ...insert, values: [json] });
@@ -52,6 +55,5 @@ export function floorEngine(url: string): Engine {
         ? Promise.all([loop(1, inFlight / 2, () => 1), loop(2, inFlight / 2, () => 1)]).then(() => {})
         : loop(1, inFlight, () => 1),
     pickups: async () => [],
-    close: () => pool.end(),
   };
 }

@@ -32,6 +32,9 @@ export function graphileEngine(connectionString: string, localQueue: boolean): E
     setUp: async () => {
       await (await utils).migrate();
     },
+    clear: async () => {
+      await (await utils).withPgClient((client) => client.query('TRUNCATE graphile_worker._private_jobs'));
+    },
     enqueueOne: async () => {
       await (await utils).addJob('nothing', payload);
     },
@@ -58,6 +61,5 @@ export function graphileEngine(connectionString: string, localQueue: boolean): E
       await runner.stop();
       return took;
     },
-    close: async () => (await utils).release(),
   };
 }

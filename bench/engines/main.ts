@@ -1,35 +1,47 @@
+import { flushCompileCache } from 'node:module';
+import { answerOrders } from '../processes/orders.ts';
+import { timed } from '../rounds.ts';
 import type { Engine } from './engine.ts';
-import { floorEngine } from './floor.ts';
-import { graphileEngine } from './graphile.ts';
-import { oursEngine } from './ours.ts';
-import { pgBossEngine } from './pg-boss.ts';
 
 /** `main.ts ENGINE`: an engine in a process of its own; the parent says what to do, and hears how long it took. */
-const engines: Record<string, (url: string) => Engine> = {
-  floor: floorEngine,
-  ours: oursEngine,
-  'graphile-worker': (url) => graphileEngine(url, false),
-  'graphile-worker, local queue': (url) => graphileEngine(url, true),
-  'pg-boss': pgBossEngine,
+const { BENCH_DATABASE_URL: url = '', BENCH_REDIS_URL: redis = '', BENCH_PREFIX: prefix = '' } = process.env;
+
+// Each process loads its own engine alone: the others would count as its memory.
+const engines: Record<EngineName, () => Promise<Engine>> = {
+  floor: async () => (await import('./floor.ts')).floorEngine(url),
+  ours: async () => (await import('./ours.ts')).oursEngine(url),
+  'ours, keyed': async () => (await import('./ours.ts')).oursEngine(url, true),
+  'graphile-worker': async () => (await import('./graphile.ts')).graphileEngine(url, false),
+  'graphile-worker, local queue': async () => (await import('./graphile.ts')).graphileEngine(url, true),
+  'pg-boss': async () => (await import('./pg-boss.ts')).pgBossEngine(url),
+  BullMQ: async () => (await import('./bullmq.ts')).bullmqEngine(redis, prefix),
 };
+
+export type EngineName =
+  | 'floor'
+  | 'ours'
+  | 'ours, keyed'
+  | 'graphile-worker'
+  | 'graphile-worker, local queue'
+  | 'pg-boss'
+  | 'BullMQ';
 
 export type Order =
   | { do: 'enqueue'; count: number; atOnce: number }
   | { do: 'fill'; count: number; batch: number; atOnce: number }
   | { do: 'drain'; count: number; inFlight: number }
   | { do: 'pickups'; count: number }
+  /** Answers megabytes that are resident, and the most that ever were. */
   | { do: 'memory' }
-  | { do: 'close' };
+  | { do: 'clear' }
+  | { do: 'left' };
 
-const engine = engines[process.argv[2] ?? '']?.(process.env.BENCH_DATABASE_URL ?? '');
-if (!engine) throw new Error(`There is no engine "${process.argv[2]}"`);
+const open = engines[process.argv[2] as EngineName];
+if (!open) throw new Error(`There is no engine "${process.argv[2]}"`);
+const engine = await open();
 await engine.setUp();
-
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-};
+// The next process of this engine finds its code compiled, as it does in the production image.
+flushCompileCache();
 
 /** Does it so many times, with so many at once. */
 async function repeated(count: number, atOnce: number, work: () => Promise<void>): Promise<void> {
@@ -44,7 +56,6 @@ async function repeated(count: number, atOnce: number, work: () => Promise<void>
 }
 
 async function carryOut(order: Order): Promise<number | number[]> {
-  if (!engine) return 0;
   switch (order.do) {
     case 'enqueue':
       return timed(() => repeated(order.count, order.atOnce, () => engine.enqueueOne()));
@@ -57,18 +68,12 @@ async function carryOut(order: Order): Promise<number | number[]> {
     case 'pickups':
       return engine.pickups(order.count);
     case 'memory':
-      return process.memoryUsage.rss() / 1_048_576;
-    case 'close':
-      await engine.close();
-      process.disconnect();
-      return 0;
+      return [process.memoryUsage.rss() / 1_048_576, process.resourceUsage().maxRSS / 1_024];
+    case 'clear':
+      return timed(() => engine.clear());
+    case 'left':
+      return engine.left?.() ?? Number.NaN;
   }
 }
 
-process.on('message', (order: Order) => {
-  carryOut(order).then(
-    (answer) => process.send?.({ answer }),
-    (error) => process.send?.({ fault: String(error?.stack ?? error) }),
-  );
-});
-process.send?.({ answer: 'ready' });
+answerOrders(carryOut);

@@ -1,23 +1,14 @@
-import { createWorker, defineTask, enqueue, enqueueMany, handle, jobsMigrations } from '@labwright/jobs';
+import { randomUUID } from 'node:crypto';
+import { createWorker, enqueue, enqueueMany, handle, jobsMigrations } from '@labwright/jobs';
 import { postgresTransport } from '@labwright/jobs/transports/postgres';
 import { openDb } from '@labwright/kernel/db';
 import { silentLog } from '@labwright/kernel/log';
 import { migrate } from '@labwright/kernel/migrate';
-import Type from 'typebox';
 import { counter, type Engine, pause, payload } from './engine.ts';
+import { task } from './task.ts';
 
-const task = defineTask({
-  name: 'nothing',
-  args: Type.Object({
-    sample: Type.String(),
-    plate: Type.String(),
-    well: Type.String(),
-    note: Type.String(),
-    volume_ul: Type.Number(),
-  }),
-});
-
-export function oursEngine(url: string): Engine {
+/** With `keyed`, each job that is enqueued in bulk has a key of its own. */
+export function oursEngine(url: string, keyed = false): Engine {
   const db = openDb({ url, applicationName: 'bench', max: 10 });
   const begun = counter();
   const worker = (concurrency: number) =>
@@ -37,6 +28,7 @@ export function oursEngine(url: string): Engine {
     setUp: async () => {
       await migrate(db, [jobsMigrations]);
     },
+    clear: () => db.raw('TRUNCATE jobs, job_attempts'),
     enqueueOne: async () => {
       await enqueue(db, task, payload, { queue: 'q' });
     },
@@ -44,7 +36,9 @@ export function oursEngine(url: string): Engine {
       await enqueueMany(
         db,
         task,
-        Array.from({ length: count }, () => ({ args: payload })),
+        Array.from({ length: count }, () =>
+          keyed ? { args: payload, key: randomUUID() } : { args: payload },
+        ),
         { queue: 'q' },
       );
     },
@@ -71,6 +65,6 @@ export function oursEngine(url: string): Engine {
       await one.stop();
       return took;
     },
-    close: () => db.close(),
+    left: begun.left,
   };
 }

@@ -44,6 +44,11 @@ app.get<{ Querystring: { start: string } }>('/execution-logs/search', async (req
   execution_logs: (await readDay(reader, request.query.start)).slice(0, 50),
 }));
 
+/** A redirect that looks nothing up. */
+app.get<{ Params: { code: string } }>('/s/:code', (request, reply) =>
+  reply.redirect(`/pages/sample/${request.params.code}`, 302),
+);
+
 await app.listen({ host: '127.0.0.1', port: 0 });
 const address = app.server.address();
 const port = typeof address === 'object' && address ? address.port : 0;

@@ -12,13 +12,20 @@ export interface HttpClient {
   send(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
   /** As `send`; rejects, with what was answered, unless the status is 2xx. */
   expect(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
+  /** The status alone: the body is read and thrown away. */
+  peek(path: string): Promise<{ status: number }>;
   /** The answer as it arrives. */
   stream(path: string, headers: Record<string, string>): Promise<IncomingMessage>;
   close(): void;
 }
 
-/** A client of one server that keeps its connections open: so many at most. */
-export function httpClient(origin: string, signal: AbortSignal, connections = 1): HttpClient {
+/** A client of one server that keeps its connections open: so many at most. `always`: headers of every request. */
+export function httpClient(
+  origin: string,
+  signal: AbortSignal,
+  connections = 1,
+  always: Record<string, string> = {},
+): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections });
   // Once for all instead of for each request, whose time is what is measured.
   const abort = () => agent.destroy();
@@ -26,7 +33,11 @@ export function httpClient(origin: string, signal: AbortSignal, connections = 1)
 
   const open = (method: string, path: string, text: string | undefined, headers: Record<string, string>) =>
     new Promise<IncomingMessage>((resolve, reject) => {
-      const request = httpRequest(origin + path, { agent, method, headers }, resolve);
+      const request = httpRequest(
+        origin + path,
+        { agent, method, headers: { ...always, ...headers } },
+        resolve,
+      );
       request.on('error', reject);
       request.end(text);
     });
@@ -52,6 +63,11 @@ export function httpClient(origin: string, signal: AbortSignal, connections = 1)
       if (answer.status < 200 || answer.status > 299)
         throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
       return answer;
+    },
+    peek: async (path) => {
+      const response = await open('GET', path, undefined, {});
+      await readText(response);
+      return { status: response.statusCode ?? 0 };
     },
     stream: (path, headers) => open('GET', path, undefined, headers),
     close: () => {

@@ -16,6 +16,8 @@ import { productionEnv } from './production.ts';
 export interface Laboratory {
   /** `PostgreSQL 18.4`. */
   readonly postgresVersion: string;
+  /** The environment of whatever is measured: that of the production image. */
+  readonly production: Readonly<Record<string, string>>;
   /** A migrated database of this name, filled by `fill`, analysed and written to disk; dropped with the scope. */
   database(scope: Scope, name: string, kind: 'device' | 'workflow', fill: Fill): Promise<string>;
   /** A database without a table; dropped with the scope. */
@@ -29,8 +31,8 @@ export interface Laboratory {
 export type Fill = (client: pg.Client, db: Db) => Promise<void>;
 
 export interface ServiceOptions {
-  /** `device-service`, `workflow-service`, or `floor`: bare Fastify with one statement a request. */
-  program: 'device-service' | 'workflow-service' | 'floor';
+  /** `device-service`, `workflow-service`, `hub-service`, or `floor`: bare Fastify with one statement a request. */
+  program: 'device-service' | 'workflow-service' | 'hub-service' | 'floor';
   databaseUrl: string;
   env?: Record<string, string>;
 }
@@ -41,6 +43,7 @@ const migrations = { device: devicesMigrations, workflow: workflowsMigrations };
 const programs = {
   'device-service': 'apps/device-service/main.ts',
   'workflow-service': 'apps/workflow-service/main.ts',
+  'hub-service': 'apps/hub-service/main.ts',
   floor: 'bench/floor/server.ts',
 };
 
@@ -70,6 +73,7 @@ export async function openLaboratory(scope: Scope, nodeOptions?: string): Promis
 
   return {
     postgresVersion: `PostgreSQL ${version.rows[0]?.server_version ?? '?'}`,
+    production,
     client,
     emptyDatabase: async (inner, name) => {
       const url = await ensureDatabase(postgres, name);
@@ -83,7 +87,7 @@ export async function openLaboratory(scope: Scope, nodeOptions?: string): Promis
       const bare = new pg.Client({ connectionString: url });
       try {
         await bare.connect();
-        await migrate(db, [kernelMigrations, migrations[kind]]);
+        await migrate(db, [kernelMigrations, ...migrations[kind]]);
         await fill(bare, db);
         // Otherwise autovacuum and the checkpoint of what was filled in would run in the middle of a round.
         await bare.query('VACUUM (ANALYZE)');
@@ -102,8 +106,10 @@ export async function openLaboratory(scope: Scope, nodeOptions?: string): Promis
           ...production,
           DEVICE_DATABASE_URL: options.databaseUrl,
           WORKFLOW_DATABASE_URL: options.databaseUrl,
+          HUB_DATABASE_URL: options.databaseUrl,
           DEVICE_SERVICE_PORT: '0',
           WORKFLOW_SERVICE_PORT: '0',
+          HUB_SERVICE_PORT: '0',
           LABWRIGHT_HOME: join(folder, 'home'),
           ...options.env,
         },

@@ -1,142 +1,209 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Order } from '../engines/main.ts';
+import { type EnginePair, startEngine } from '../engines/child.ts';
+import type { EngineName } from '../engines/main.ts';
 import { compared, type Finding, figure, type RatioLimit } from '../findings.ts';
-import { productionEnv, root } from '../laboratory/production.ts';
+import { findRedis } from '../laboratory/neighbours.ts';
 import { interleave } from '../rounds.ts';
 import { compare, median } from '../stats.ts';
 import type { Bench, Scenario } from './scenario.ts';
 
-const perRound = 10_000;
-const engines = ['floor', 'ours', 'graphile-worker', 'graphile-worker, local queue', 'pg-boss'] as const;
-type Name = (typeof engines)[number];
+/** How many jobs each engine has in a round, so that each has work for a second or more. */
+interface Counts {
+  one: number;
+  bulk: number;
+  few: number;
+  many: number;
+}
+
+interface Competitor extends EnginePair {
+  label: string;
+  counts: Counts;
+}
+
+const pickups = 200;
+const engines: Record<Exclude<EngineName, 'ours, keyed'>, { label: string; counts: Counts }> = {
+  floor: { label: 'bare `pg` loop', counts: { one: 10_000, bulk: 50_000, few: 30_000, many: 50_000 } },
+  ours: { label: 'ours', counts: { one: 10_000, bulk: 50_000, few: 30_000, many: 50_000 } },
+  'graphile-worker': {
+    label: 'graphile-worker',
+    counts: { one: 2_000, bulk: 20_000, few: 3_000, many: 3_000 },
+  },
+  'graphile-worker, local queue': {
+    label: 'graphile-worker, local queue',
+    counts: { one: 2_000, bulk: 20_000, few: 20_000, many: 20_000 },
+  },
+  'pg-boss': { label: 'pg-boss', counts: { one: 2_000, bulk: 20_000, few: 20_000, many: 30_000 } },
+  BullMQ: { label: 'BullMQ', counts: { one: 10_000, bulk: 20_000, few: 10_000, many: 10_000 } },
+};
 
 /** Durable jobs on PostgreSQL, beside the peers and beside a bare loop. */
 export const jobs: Scenario = {
   name: 'jobs',
   method:
-    `Jobs of about 200 bytes that do nothing, ${perRound.toLocaleString('en')} a round, each engine in a process of its own with a database ` +
-    'of its own, on one server with `fsync` on. Floor: a bare `pg` loop with a lease that claims and completes in batches as large as what is in ' +
-    'flight. pg-boss is driven by its `fetch` and `complete` in such batches, which is its quickest way; graphile-worker as it comes, and with ' +
-    'its local queue of 500. Pickup: from the call that enqueues to the start of the handler, on a worker that idles.',
+    'Jobs of about 200 bytes that do nothing; 2,000 to 50,000 a round, so many that each engine has work for a second or more. Each engine has a ' +
+    'database of its own on one server with `fsync` on, one process that enqueues, and another that works. Floor: a bare `pg` loop with a lease ' +
+    'that claims and completes in batches as large as what is in flight. pg-boss is driven by its `fetch` and `complete` in such batches, which ' +
+    'is its quickest way; graphile-worker as it comes, and with its local queue of 500; BullMQ as it comes, and as durable as its Redis is. ' +
+    `Pickup: from the call that enqueues to the start of the handler, on a worker that idles, ${pickups} times (pg-boss: on a queue that notifies). Memory: the resident size of the process that ` +
+    'works, the median after each round of work, with the settings of the production image for all; the bare loop runs nothing but `pg`.',
   limitSeconds: 1_800,
   run: async (bench: Bench): Promise<Finding[]> => {
     const { settings, signal, say } = bench;
-    const running = {} as Record<Name, Child>;
-    for (const name of engines) running[name] = await start(bench, name);
-    const each = async (what: string, work: (child: Child) => Promise<number>) => {
-      say(what);
-      const sides = Object.fromEntries(engines.map((name) => [name, () => work(running[name])])) as Record<
-        Name,
-        () => Promise<number>
-      >;
-      return interleave(sides, { rounds: settings.rounds, signal });
+    const running = await startAll(bench);
+    const others = [...running.keys()].filter((name) => name !== 'ours' && name !== 'floor');
+    const competitor = (name: EngineName) => {
+      const found = running.get(name);
+      if (!found) throw new Error(`${name} does not run`);
+      return found;
     };
+    const found: Finding[] = [];
+
+    /** Rates of all, in turns. */
+    const measure = async (
+      what: string,
+      limits: { floor: RatioLimit; peer: (name: EngineName) => RatioLimit | undefined },
+      round: (engine: Competitor, name: EngineName) => Promise<number>,
+    ) => {
+      say(what);
+      const sides = Object.fromEntries(
+        [...running].map(([name, engine]) => [name, () => round(engine, name)]),
+      ) as Record<EngineName, () => Promise<number>>;
+      const rates = await interleave(sides, { rounds: settings.rounds, signal });
+      const beside = (name: EngineName, limit: RatioLimit | undefined) =>
+        compared(
+          { scenario: 'jobs', what, unit: '/s', beside: competitor(name).label },
+          compare(rates.ours, rates[name]),
+          limit,
+        );
+      found.push(beside('floor', limits.floor));
+      for (const name of others) found.push(beside(name, limits.peer(name)));
+    };
+    const first = (): RatioLimit => ({ atLeast: 1 });
     const rate = (ms: number, count: number) => (count / ms) * 1_000;
 
-    const found: Finding[] = [];
-    const report = (what: string, figures: Record<Name, number[]>, limit: RatioLimit) => {
-      const line = (beside: string) => ({ scenario: 'jobs', what, unit: '/s' as const, beside });
-      found.push(compared(line('bare `pg` loop'), compare(figures.ours, figures.floor), limit));
-      for (const peer of engines.slice(2))
-        found.push(compared(line(peer), compare(figures.ours, figures[peer]), { atLeast: 1 }));
-    };
-
-    report(
+    // What Redis keeps in memory alone is read beside what PostgreSQL has on disk, and no limit is drawn from it.
+    const durable = (name: EngineName) => (name === 'BullMQ' ? undefined : first());
+    await measure(
       'enqueued one by one, 32 at once',
-      await each('enqueueing one by one', async (child) =>
-        rate(await child.ask({ do: 'enqueue', count: perRound / 2, atOnce: 32 }), perRound / 2),
-      ),
-      { atLeast: 0.8 },
+      { floor: { atLeast: 0.8 }, peer: durable },
+      async ({ filler, counts }) =>
+        rate(await filler.ask({ do: 'enqueue', count: counts.one, atOnce: 32 }), counts.one),
     );
-    report(
+    await measure(
       'enqueued in bulk, 1,000 × 2',
-      await each('enqueueing in bulk', async (child) =>
-        rate(await child.ask({ do: 'fill', count: perRound, batch: 1_000, atOnce: 2 }), perRound),
-      ),
-      { atLeast: 0.8 },
+      { floor: { atLeast: 0.8 }, peer: durable },
+      async ({ filler, counts }) =>
+        rate(await filler.ask({ do: 'fill', count: counts.bulk, batch: 1_000, atOnce: 2 }), counts.bulk),
     );
-    for (const name of engines)
-      await running[name].ask({
-        do: 'drain',
-        count: (perRound / 2 + perRound) * (settings.rounds + 1),
-        inFlight: 1_000,
-      });
-    for (const [what, inFlight] of [
-      ['done, 50 at once', 50],
-      ['done, 500 at once, twice', 1_000],
+    for (const { filler } of running.values()) await filler.ask({ do: 'clear' });
+
+    const memory = new Map([...running.keys()].map((name) => [name, { now: [] as number[], most: 0 }]));
+    for (const [what, which, inFlight] of [
+      ['done, 50 at once', 'few', 50],
+      ['done, 500 at once, twice', 'many', 1_000],
     ] as const)
-      report(
+      await measure(
         what,
-        await each(what, async (child) => {
-          await child.ask({ do: 'fill', count: perRound, batch: 1_000, atOnce: 2 });
-          return rate(await child.ask({ do: 'drain', count: perRound, inFlight }), perRound);
-        }),
-        { atLeast: 0.9 },
+        { floor: { atLeast: 0.9 }, peer: first },
+        async ({ filler, worker, counts }, name) => {
+          const count = counts[which];
+          await filler.ask({ do: 'fill', count, batch: 1_000, atOnce: 2 });
+          const ms = await worker.ask({ do: 'drain', count, inFlight });
+          const [now, most] = await worker.ask<[number, number]>({ do: 'memory' });
+          const seen = memory.get(name);
+          if (seen) seen.most = Math.max(seen.most, most);
+          seen?.now.push(now);
+          return rate(ms, count);
+        },
       );
 
-    say('pickup');
-    const pickups: number[] = await running.ours.askMany({ do: 'pickups', count: 300 });
-    const sorted = pickups.sort((a, b) => a - b);
-    const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
-    found.push(
-      figure({
-        scenario: 'jobs',
-        what: 'pickup by an idle worker, median',
-        unit: 'ms',
-        ours: median(sorted),
-      }),
-    );
-    found.push(
-      figure(
-        { scenario: 'jobs', what: 'pickup by an idle worker, 99th percentile', unit: 'ms', ours: p99 },
-        { text: '≤ 15 ms', holds: p99 <= 15 },
-      ),
-    );
-    const memory = await running.ours.ask({ do: 'memory' });
-    found.push(
-      figure(
-        { scenario: 'jobs', what: 'resident size of the process after all that', unit: 'MB', ours: memory },
-        { text: '≤ 100 MB', holds: memory <= 100 },
-      ),
-    );
+    found.push(...(await measurePickups(bench, running)), ...memoryFindings(running, memory));
     return found;
   },
 };
 
-interface Child {
-  ask(order: Order): Promise<number>;
-  askMany(order: Order): Promise<number[]>;
-}
-
-async function start({ laboratory, scope, signal }: Bench, name: Name): Promise<Child> {
-  const database = `bench_jobs_${engines.indexOf(name)}`;
-  const url = await laboratory.emptyDatabase(scope, database);
-  const child = fork(`${root}bench/engines/main.ts`, [name], {
-    env: { PATH: process.env.PATH, BENCH_DATABASE_URL: url, ...(await productionEnv()) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  scope.defer(async () => {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
-  await answer<string>(child, name, signal);
-  const ask = async <T>(order: Order): Promise<T> => {
-    child.send(order);
-    return answer<T>(child, name, signal);
-  };
-  return { ask, askMany: ask };
-}
-
-async function answer<T>(child: ChildProcess, name: string, signal: AbortSignal): Promise<T> {
-  const ended = new AbortController();
-  const gone = () => ended.abort(new Error(`${name} ended by itself`));
-  child.once('exit', gone);
-  try {
-    const [message] = await once(child, 'message', { signal: AbortSignal.any([signal, ended.signal]) });
-    if ('fault' in message) throw new Error(`${name}: ${message.fault}`);
-    return message.answer;
-  } finally {
-    child.off('exit', gone);
+async function startAll(bench: Bench): Promise<Map<EngineName, Competitor>> {
+  const { laboratory, scope, settings } = bench;
+  const redis = await findRedis(scope);
+  if (!redis) bench.note('BullMQ was left out: no Redis answered.');
+  const running = new Map<EngineName, Competitor>();
+  for (const [name, { label, counts }] of Object.entries(engines) as [
+    keyof typeof engines,
+    (typeof engines)['ours'],
+  ][]) {
+    if (name === 'BullMQ' && !redis) continue;
+    const env =
+      name === 'BullMQ' && redis
+        ? { BENCH_REDIS_URL: redis.url, BENCH_PREFIX: redis.prefix }
+        : {
+            BENCH_DATABASE_URL: await laboratory.emptyDatabase(
+              scope,
+              `bench_jobs_${name.replaceAll(/\W+/g, '_')}`,
+            ),
+          };
+    const share = (count: number) => Math.max(1_000, Math.round((count * settings.share) / 1_000) * 1_000);
+    running.set(name, {
+      ...(await startEngine(bench, name, env)),
+      label: name === 'BullMQ' && redis ? `${label} (${redis.durability})` : label,
+      counts: {
+        one: share(counts.one),
+        bulk: share(counts.bulk),
+        few: share(counts.few),
+        many: share(counts.many),
+      },
+    });
   }
+  return running;
+}
+
+async function measurePickups(
+  { say }: Bench,
+  running: ReadonlyMap<EngineName, Competitor>,
+): Promise<Finding[]> {
+  say('pickup');
+  const measured = new Map<EngineName, { median: number; p99: number }>();
+  for (const [name, { worker }] of running) {
+    if (name === 'floor') continue;
+    const took = await worker.ask<number[]>({ do: 'pickups', count: pickups });
+    took.sort((a, b) => a - b);
+    measured.set(name, { median: median(took), p99: took[Math.floor(took.length * 0.99)] ?? Number.NaN });
+  }
+  const ours = measured.get('ours');
+  if (!ours) return [];
+  measured.delete('ours');
+  const lines: Finding[] = [];
+  for (const [what, of, target] of [
+    ['pickup by an idle worker, median', 'median', null],
+    ['pickup by an idle worker, 99th percentile', 'p99', { text: '≤ 15 ms', holds: ours.p99 <= 15 }],
+  ] as const) {
+    lines.push(figure({ scenario: 'jobs', what, unit: 'ms', ours: ours[of] }, target));
+    for (const [name, times] of measured)
+      lines.push({
+        ...figure({ scenario: 'jobs', what, unit: 'ms', ours: ours[of] }),
+        beside: { what: running.get(name)?.label ?? name, value: times[of] },
+      });
+  }
+  return lines;
+}
+
+function memoryFindings(
+  running: ReadonlyMap<EngineName, Competitor>,
+  memory: ReadonlyMap<EngineName, { now: number[]; most: number }>,
+): Finding[] {
+  const ours = memory.get('ours');
+  if (!ours) return [];
+  const resident = median(ours.now);
+  const what = 'resident size of a process that works';
+  return [
+    figure(
+      { scenario: 'jobs', what, unit: 'MB', ours: resident },
+      { text: '≤ 100 MB', holds: resident <= 100 },
+    ),
+    ...[...memory]
+      .filter(([name]) => name !== 'ours')
+      .map(([name, { now }]) => ({
+        ...figure({ scenario: 'jobs', what, unit: 'MB', ours: resident }),
+        beside: { what: running.get(name)?.label ?? name, value: median(now) },
+      })),
+    figure({ scenario: 'jobs', what: 'the most that it ever was', unit: 'MB', ours: ours.most }),
+  ];
 }

@@ -7,6 +7,10 @@ export interface Settings {
   rounds: number;
   /** Rows of `execution_logs`. */
   logs: number;
+  /** Jobs of `steady`. */
+  jobs: number;
+  /** What counts of jobs are multiplied by: below 1 to see that everything runs, never to measure. */
+  share: number;
 }
 
 export interface Bench {
@@ -18,6 +22,8 @@ export interface Bench {
   readonly signal: AbortSignal;
   /** Tells a person in one line what goes on. */
   say(line: string): void;
+  /** Keeps a remark, in Markdown, that belongs to the findings: what was left out, what was different. */
+  note(text: string): void;
 }
 
 /** One benchmark: it starts what it needs, and answers what it found. */
@@ -27,5 +33,7 @@ export interface Scenario {
   readonly method: string;
   /** Seconds until it is given up. */
   readonly limitSeconds: number;
+  /** Takes minutes: runs where it is named, or with `--all`. */
+  readonly onRequest?: boolean;
   run(bench: Bench): Promise<Finding[]>;
 }

@@ -44,6 +44,8 @@ export interface DevicesApi {
   execute(request: {
     device_id: string;
     workflow_id: string;
+    /** Only under this booking. */
+    booking_id?: string;
     operation: string;
     parameters: Record<string, unknown>;
     execution_id: string;

@@ -1,5 +1,5 @@
-import { contextHeaders } from '@labwright/kernel/context';
-import { errorCatalogue, isProblem, Problem, type ProblemBody } from '@labwright/kernel/errors';
+import { errorCatalogue, isProblem } from '@labwright/kernel/errors';
+import { createCaller } from '@labwright/kernel/http-client';
 import type { DevicesApi } from './api.ts';
 import type { Booking, Device, EventPage, Execution, QueueEntry } from './schemas.ts';
 
@@ -22,48 +22,25 @@ export interface DevicesClientOptions {
   url: string;
   /** Milliseconds until an answer must be there, beside the time that the call itself may wait. */
   timeout?: number;
+  /** Of each request: by which device-service knows who asks. */
+  headers?: () => Record<string, string>;
 }
 
 /** `DevicesApi` over HTTP. Carries the request id and the trace of the current request with it. */
 export function devicesClient(options: DevicesClientOptions): DevicesApi {
-  const timeout = options.timeout ?? 10_000;
-
-  const call = async <T>(
+  const ask = createCaller({
+    ...options,
+    service: 'device-service',
+    setting: 'DEVICE_SERVICE_URL',
+    unreachable: (detail, more) => reachErrors.problem('device_service_unreachable', detail, more),
+    noAnswer: (detail, more) => reachErrors.problem('device_service_no_answer', detail, more),
+  });
+  const call = <T>(
     method: 'GET' | 'POST',
     path: string,
     body?: unknown,
     more: { waitSeconds?: number; signal?: AbortSignal } = {},
-  ): Promise<T> => {
-    const limit = AbortSignal.timeout(timeout + (more.waitSeconds ?? 0) * 1000);
-    let response: Response;
-    let answer: string;
-    try {
-      response = await fetch(options.url + path, {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...contextHeaders(),
-        },
-        signal: more.signal ? AbortSignal.any([limit, more.signal]) : limit,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      answer = await response.text();
-    } catch (error) {
-      more.signal?.throwIfAborted();
-      throw noAnswer(error, options.url);
-    }
-    const parsed = parse(answer);
-    if (response.ok && parsed !== undefined) return parsed as T;
-    if (isProblemBody(parsed)) {
-      const retryAfter = Number(response.headers.get('retry-after')) || undefined;
-      throw Problem.fromWire(parsed, retryAfter);
-    }
-    throw reachErrors.problem(
-      'device_service_no_answer',
-      `device-service at ${options.url} answered ${response.status} with something that is not ours. Is DEVICE_SERVICE_URL right?`,
-      { retryAfter: 5 },
-    );
-  };
+  ) => ask<T>(method, path, { body, ...more });
 
   const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
 
@@ -100,47 +77,6 @@ export function devicesClient(options: DevicesClientOptions): DevicesApi {
       });
     },
   };
-}
-
-/** Refused or unresolved: nothing was sent. Anything else may have arrived. */
-function noAnswer(error: unknown, url: string): Problem {
-  const causes = unfold(error);
-  const refused = causes.some((code) =>
-    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code),
-  );
-  return refused
-    ? reachErrors.problem(
-        'device_service_unreachable',
-        `device-service at ${url} cannot be reached; nothing was changed. Try again shortly.`,
-        { retryAfter: 2, cause: error },
-      )
-    : reachErrors.problem(
-        'device_service_no_answer',
-        `device-service at ${url} did not answer; what became of the request is being settled.`,
-        { retryAfter: 5, cause: error },
-      );
-}
-
-/** The codes of an error, of its causes and of the errors that it gathers. */
-function unfold(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const own = 'code' in error ? [String(error.code)] : [];
-  const gathered = error instanceof AggregateError ? error.errors.flatMap(unfold) : [];
-  return [...own, ...gathered, ...unfold(error.cause)];
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isProblemBody(value: unknown): value is ProblemBody {
-  return (
-    typeof value === 'object' && value !== null && 'code' in value && 'status' in value && 'detail' in value
-  );
 }
 
 /** True where nobody knows whether a call had an effect. */

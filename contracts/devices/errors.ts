@@ -50,6 +50,12 @@ export const deviceErrors = errorCatalogue({
     title: 'The entry does not wait any more',
     remedy: 'It was booked or cancelled meanwhile; `entry` shows how it stands. Release the booking instead.',
   },
+  queue_entry_changed: {
+    status: 409,
+    title: 'The entry has another priority by now',
+    remedy:
+      'Somebody else moved it: `entry` shows how it stands. Look again, and ask with what you see then.',
+  },
   unknown_operation: {
     status: 400,
     title: 'The device cannot do this operation',

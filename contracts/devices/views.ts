@@ -1,14 +1,49 @@
-import { NextCursor, nullable } from '@labwright/kernel/http';
+import { NextCursor, nullable, Timestamp } from '@labwright/kernel/http';
 import Type, { type Static } from 'typebox';
-import { Booking, Device, DeviceId, OperationName, QueueEntry, WaitingEntry } from './schemas.ts';
+import {
+  approvalFields,
+  Booking,
+  Device,
+  DeviceId,
+  Estimate,
+  OperationName,
+  Priority,
+  priorities,
+  QueueEntry,
+  WaitingEntry,
+} from './schemas.ts';
 
 /** A device with who holds it and how many wait for it. */
-export const DeviceView = Type.Object({
-  ...Device.properties,
-  booking: nullable(Booking),
-  queue_length: Type.Integer({ description: 'Entries that wait.' }),
-});
+export const DeviceView = Type.Object(
+  {
+    ...Device.properties,
+    booking: nullable(Booking),
+    queue_length: Type.Integer({ description: 'Entries that wait.' }),
+  },
+  { title: 'DeviceView' },
+);
 export type DeviceView = Static<typeof DeviceView>;
+
+/** A device as one looks at it from across the room: what it does, for whom, and when it will be free. */
+export const DeviceOverview = Type.Object({
+  ...DeviceView.properties,
+  running: nullable(
+    Type.Object(
+      {
+        operation: Type.String(),
+        started_at: Timestamp,
+        expected_seconds: Type.Number({ description: 'Median of all of it.' }),
+        expected_seconds_p90: Type.Number(),
+      },
+      { description: 'The operation that it carries out now.' },
+    ),
+  ),
+  operations_done: Type.Integer({ description: 'Operations that its holder has finished.' }),
+  holder_until: Estimate,
+  free: Estimate,
+});
+export type DeviceOverview = Static<typeof DeviceOverview>;
+export const OverviewPage = Type.Object({ devices: Type.Array(DeviceOverview), next_cursor: NextCursor });
 
 const name = Type.String({ minLength: 1, maxLength: 200 });
 const location = nullable(Type.String({ minLength: 1, maxLength: 200 }));
@@ -23,19 +58,20 @@ export const CreateDeviceRequest = Type.Object(
     location: Type.Optional(location),
     settings: Type.Optional(settings),
   },
-  { additionalProperties: false },
+  { title: 'CreateDeviceRequest', additionalProperties: false },
 );
 export type CreateDeviceRequest = Static<typeof CreateDeviceRequest>;
 
 export const ChangeDeviceRequest = Type.Object(
   {
     status: Type.Optional(Type.Enum(['maintenance', 'available'])),
+    reason: Type.Optional(Type.String({ maxLength: 500, description: 'Why; kept in the audit trail.' })),
     paused: Type.Optional(Type.Boolean()),
     name: Type.Optional(name),
     location: Type.Optional(location),
     settings: Type.Optional(settings),
   },
-  { additionalProperties: false },
+  { title: 'ChangeDeviceRequest', additionalProperties: false },
 );
 export type ChangeDeviceRequest = Static<typeof ChangeDeviceRequest>;
 
@@ -44,16 +80,78 @@ export const CheckRequest = Type.Object(
     operation: OperationName,
     parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
-  { additionalProperties: false },
+  { title: 'CheckRequest', additionalProperties: false },
 );
 
-export const DeviceAnswer = Type.Object({ message: Type.String(), device: Device });
-export const WithdrawAnswer = Type.Object({ message: Type.String() });
-export const CancelAnswer = Type.Object({ message: Type.String(), entry: QueueEntry });
-export const CheckAnswer = Type.Object({
-  faults: Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
-    description: 'Empty where all is well.',
-  }),
-});
-export const QueuePage = Type.Object({ queue: Type.Array(WaitingEntry), next_cursor: NextCursor });
-export const BookingPage = Type.Object({ bookings: Type.Array(Booking), next_cursor: NextCursor });
+export const DeviceAnswer = Type.Object(
+  { message: Type.String(), device: Device },
+  { title: 'DeviceAnswer' },
+);
+export const WithdrawAnswer = Type.Object({ message: Type.String() }, { title: 'WithdrawAnswer' });
+export const CancelAnswer = Type.Object(
+  { message: Type.String(), entry: QueueEntry },
+  { title: 'CancelAnswer' },
+);
+export const CheckAnswer = Type.Object(
+  {
+    faults: Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+      description: 'Empty where all is well.',
+    }),
+  },
+  { title: 'CheckAnswer' },
+);
+export const ChangeEntryRequest = Type.Object(
+  {
+    priority: Priority,
+    expected_priority: Type.Optional(
+      Type.Enum(priorities, {
+        description: 'What it has as far as you know: where it has another one by now, nothing is changed.',
+      }),
+    ),
+    ...approvalFields,
+  },
+  { title: 'ChangeEntryRequest', additionalProperties: false },
+);
+export const ChangeEntryAnswer = Type.Object(
+  { message: Type.String(), entry: WaitingEntry },
+  { title: 'ChangeEntryAnswer' },
+);
+
+/** Where an entry stands, or would stand. */
+const Place = Type.Object({ position: Type.Integer({ description: 'From 1.' }), estimate: Estimate });
+
+/** What another priority of an entry would mean for it and for those whom it passes, or lets pass. */
+export const PriorityPreview = Type.Object(
+  {
+    entry: QueueEntry,
+    priority: Priority,
+    before: Place,
+    after: Place,
+    affected_entries: Type.Integer({ description: 'How many others get another place.' }),
+    affected: Type.Array(
+      Type.Object({
+        entry_id: Type.String(),
+        workflow_id: Type.String(),
+        priority: Priority,
+        before: Place,
+        after: Place,
+        delay_seconds: nullable(
+          Type.Number({
+            description: 'By how much its turn comes later; negative: earlier. Null while nobody can say.',
+          }),
+        ),
+      }),
+      { description: 'The first 100 of them, in their order.' },
+    ),
+  },
+  { title: 'PriorityPreview' },
+);
+export type PriorityPreview = Static<typeof PriorityPreview>;
+export const QueuePage = Type.Object(
+  { queue: Type.Array(WaitingEntry), next_cursor: NextCursor },
+  { title: 'QueuePage' },
+);
+export const BookingPage = Type.Object(
+  { bookings: Type.Array(Booking), next_cursor: NextCursor },
+  { title: 'BookingPage' },
+);

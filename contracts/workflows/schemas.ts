@@ -1,4 +1,12 @@
-import { DeviceId, OperationName, Priority, priorities, WorkflowId } from '@labwright/contract-devices';
+import {
+  approvalFields,
+  DeviceId,
+  OperationName,
+  Priority,
+  priorities,
+  WorkflowId,
+} from '@labwright/contract-devices';
+import { OperatorTask } from '@labwright/contract-hub/tasks';
 import { NextCursor, nullable, Timestamp } from '@labwright/kernel/http';
 import Type, { type Static } from 'typebox';
 
@@ -13,27 +21,49 @@ export const workflowStatuses = [
   'failed',
   'cancelled',
 ] as const;
-export const WorkflowStatus = Type.Enum(workflowStatuses);
+export const WorkflowStatus = Type.Enum(workflowStatuses, { title: 'WorkflowStatus' });
 export type WorkflowStatus = Static<typeof WorkflowStatus>;
 
 export const stepStatuses = ['pending', 'running', 'succeeded', 'failed', 'unknown', 'skipped'] as const;
-export const StepStatus = Type.Enum(stepStatuses);
+export const StepStatus = Type.Enum(stepStatuses, { title: 'StepStatus' });
 
-/** A row of `workflow_steps`: one operation on the workflow's device. */
-export const Step = Type.Object({
-  position: Type.Integer({ description: 'From 1.' }),
-  operation: Type.String(),
-  parameters: Type.Record(Type.String(), Type.Unknown()),
-  status: StepStatus,
-  attempts: Type.Integer({ description: 'Tries so far.' }),
-  execution_id: nullable(
-    Type.String({ description: "The newest try, as device-service's execution log names it." }),
-  ),
-  result: nullable(Type.Record(Type.String(), Type.Unknown())),
-  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
-  started_at: nullable(Timestamp),
-  finished_at: nullable(Timestamp),
-});
+/** Why a step that runs has not ended. */
+export const StepWait = Type.Object(
+  {
+    code: Type.Enum(['operator_task', 'operator_task_unconfirmed'], {
+      description:
+        '`operator_task`: a person has to do it. `operator_task_unconfirmed`: hub-service has not confirmed that the task is there; it is asked until it does.',
+    }),
+    message: Type.String(),
+    task_id: Type.String({ description: '`GET /tasks/{id}` of hub-service.' }),
+  },
+  { title: 'StepWait' },
+);
+export type StepWait = Static<typeof StepWait>;
+
+/** A row of `workflow_steps`: one operation on the workflow's device, or work for a human hand. */
+export const Step = Type.Object(
+  {
+    position: Type.Integer({ description: 'From 1.' }),
+    operation: Type.String({ description: '`operator_task` where a person carries it out.' }),
+    parameters: Type.Record(Type.String(), Type.Unknown()),
+    operator_task: nullable(OperatorTask),
+    status: StepStatus,
+    attempts: Type.Integer({ description: 'Tries so far.' }),
+    execution_id: nullable(
+      Type.String({
+        description:
+          "The newest try, as device-service's execution log names it; the id of the task where a person carries it out.",
+      }),
+    ),
+    result: nullable(Type.Record(Type.String(), Type.Unknown())),
+    error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+    started_at: nullable(Timestamp),
+    finished_at: nullable(Timestamp),
+    waiting_reasons: Type.Array(StepWait),
+  },
+  { title: 'Step' },
+);
 export type Step = Static<typeof Step>;
 
 export const Barcode = Type.String({
@@ -46,56 +76,68 @@ export const PlateId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$
 export const SampleType = Type.String({ pattern: '^[a-z][a-z0-9_ -]{0,49}$' });
 
 /** A row of `samples`: a specimen and where it stands. */
-export const Sample = Type.Object({
-  id: Type.String(),
-  barcode: Type.String(),
-  sample_type: Type.String({ description: '`blood`, `tissue`, `saliva`, …' }),
-  plate_id: nullable(Type.String()),
-  well: nullable(Type.String()),
-  volume_ul: nullable(Type.Number({ description: 'Microlitres.' })),
-  metadata: Type.Record(Type.String(), Type.Unknown()),
-  created_at: Timestamp,
-});
+export const Sample = Type.Object(
+  {
+    id: Type.String(),
+    barcode: Type.String(),
+    sample_type: Type.String({ description: '`blood`, `tissue`, `saliva`, …' }),
+    plate_id: nullable(Type.String()),
+    well: nullable(Type.String()),
+    volume_ul: nullable(Type.Number({ description: 'Microlitres.' })),
+    metadata: Type.Record(Type.String(), Type.Unknown()),
+    created_at: Timestamp,
+  },
+  { title: 'Sample' },
+);
 export type Sample = Static<typeof Sample>;
 
-export const Plate = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  rows: Type.Integer(),
-  columns: Type.Integer(),
-  created_at: Timestamp,
-});
+export const Plate = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    rows: Type.Integer(),
+    columns: Type.Integer(),
+    created_at: Timestamp,
+  },
+  { title: 'Plate' },
+);
 export type Plate = Static<typeof Plate>;
 
 const { metadata: _metadata, ...inPlace } = Sample.properties;
 
 /** A sample where many are listed within something else; `GET /samples/{barcode}` has its metadata too. */
-export const ListedSample = Type.Object(inPlace);
+export const ListedSample = Type.Object(inPlace, { title: 'ListedSample' });
 export type ListedSample = Static<typeof ListedSample>;
 
 /** A plate and what stands on it, in the order of its wells: row by row. */
-export const PlateWithSamples = Type.Object({ ...Plate.properties, samples: Type.Array(ListedSample) });
+export const PlateWithSamples = Type.Object(
+  { ...Plate.properties, samples: Type.Array(ListedSample) },
+  { title: 'PlateWithSamples' },
+);
 export type PlateWithSamples = Static<typeof PlateWithSamples>;
 
 /** A row of `workflows` with its steps and samples. */
-export const Workflow = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  device_id: Type.String(),
-  status: WorkflowStatus,
-  status_reason: nullable(Type.String({ description: 'Why it is paused, failed or cancelled.' })),
-  priority: Priority,
-  auto: Type.Boolean({ description: 'Carries out its steps and completes by itself once it runs.' }),
-  booking_id: nullable(Type.String()),
-  fencing_token: nullable(Type.Integer()),
-  queue_entry_id: nullable(Type.String()),
-  created_at: Timestamp,
-  started_at: nullable(Timestamp),
-  finished_at: nullable(Timestamp),
-  updated_at: Timestamp,
-  steps: Type.Array(Step),
-  samples: Type.Array(ListedSample),
-});
+export const Workflow = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    device_id: Type.String(),
+    status: WorkflowStatus,
+    status_reason: nullable(Type.String({ description: 'Why it is paused, failed or cancelled.' })),
+    priority: Priority,
+    auto: Type.Boolean({ description: 'Carries out its steps and completes by itself once it runs.' }),
+    booking_id: nullable(Type.String()),
+    fencing_token: nullable(Type.Integer()),
+    queue_entry_id: nullable(Type.String()),
+    created_at: Timestamp,
+    started_at: nullable(Timestamp),
+    finished_at: nullable(Timestamp),
+    updated_at: Timestamp,
+    steps: Type.Array(Step),
+    samples: Type.Array(ListedSample),
+  },
+  { title: 'Workflow' },
+);
 export type Workflow = Static<typeof Workflow>;
 
 const NewStep = Type.Union(
@@ -108,8 +150,12 @@ const NewStep = Type.Union(
       },
       { additionalProperties: false },
     ),
+    Type.Object({ operator_task: OperatorTask }, { additionalProperties: false }),
   ],
-  { description: 'The name of an operation, or its name and its parameters.' },
+  {
+    description:
+      'The name of an operation; its name and its parameters; or `operator_task`, which a person carries out while the workflow keeps the device: its result are the values of the form.',
+  },
 );
 
 export const CreateWorkflowRequest = Type.Object(
@@ -121,7 +167,7 @@ export const CreateWorkflowRequest = Type.Object(
     priority: Type.Optional(Priority),
     auto: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false },
+  { title: 'CreateWorkflowRequest', additionalProperties: false },
 );
 export type CreateWorkflowRequest = Static<typeof CreateWorkflowRequest>;
 
@@ -131,13 +177,13 @@ export const StartWorkflowRequest = Type.Object(
     priority: Type.Optional(Priority),
     auto: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false },
+  { title: 'StartWorkflowRequest', additionalProperties: false },
 );
 
-export const ReasonRequest = Type.Object(
-  { reason: Type.Optional(Type.String({ maxLength: 500 })) },
-  { additionalProperties: false },
-);
+export const ReasonRequest = Type.Object(approvalFields, {
+  title: 'ReasonRequest',
+  additionalProperties: false,
+});
 
 export const ExecuteStepRequest = Type.Object(
   {
@@ -149,15 +195,16 @@ export const ExecuteStepRequest = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'ExecuteStepRequest', additionalProperties: false },
 );
 
 export const ResolveStepRequest = Type.Object(
   {
     outcome: Type.Enum(['succeeded', 'failed']),
     reason: Type.String({ minLength: 1, maxLength: 500, description: 'How you know what really happened.' }),
+    signature: approvalFields.signature,
   },
-  { additionalProperties: false },
+  { title: 'ResolveStepRequest', additionalProperties: false },
 );
 
 export const CreateSampleRequest = Type.Object(
@@ -169,7 +216,7 @@ export const CreateSampleRequest = Type.Object(
     volume_ul: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000_000 })),
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
-  { additionalProperties: false },
+  { title: 'CreateSampleRequest', additionalProperties: false },
 );
 export type CreateSampleRequest = Static<typeof CreateSampleRequest>;
 
@@ -180,7 +227,7 @@ export const CreatePlateRequest = Type.Object(
     rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
     columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 48 })),
   },
-  { additionalProperties: false },
+  { title: 'CreatePlateRequest', additionalProperties: false },
 );
 
 export const ValidateSamplesRequest = Type.Object(
@@ -188,27 +235,65 @@ export const ValidateSamplesRequest = Type.Object(
     barcodes: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 10_000 })),
     sample_barcodes: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 10_000 })),
   },
-  { additionalProperties: false },
+  { title: 'ValidateSamplesRequest', additionalProperties: false },
 );
 
-export const ValidateSamplesAnswer = Type.Object({
-  valid: Type.Boolean({ description: 'All of them are known.' }),
-  valid_barcodes: Type.Array(Type.String()),
-  invalid_barcodes: Type.Array(Type.String()),
-});
+export const ValidateSamplesAnswer = Type.Object(
+  {
+    valid: Type.Boolean({ description: 'All of them are known.' }),
+    valid_barcodes: Type.Array(Type.String()),
+    invalid_barcodes: Type.Array(Type.String()),
+  },
+  { title: 'ValidateSamplesAnswer' },
+);
 
-export const ImportAnswer = Type.Object({
-  message: Type.String(),
-  imported: Type.Integer(),
-  rejected: Type.Integer(),
-  faults: Type.Array(Type.Object({ line: Type.Integer(), column: Type.String(), message: Type.String() }), {
-    description: 'The first 1,000; `rejected` counts all bad rows.',
-  }),
-});
+export const ImportAnswer = Type.Object(
+  {
+    message: Type.String(),
+    imported: Type.Integer(),
+    rejected: Type.Integer(),
+    faults: Type.Array(Type.Object({ line: Type.Integer(), column: Type.String(), message: Type.String() }), {
+      description: 'The first 1,000; `rejected` counts all bad rows.',
+    }),
+  },
+  { title: 'ImportAnswer' },
+);
 
-export const WorkflowAnswer = Type.Object({ message: Type.String(), workflow: Workflow });
-export const StepAnswer = Type.Object({ message: Type.String(), step: Step, workflow: Workflow });
-export const WorkflowPage = Type.Object({ workflows: Type.Array(Workflow), next_cursor: NextCursor });
-export const SamplePage = Type.Object({ samples: Type.Array(Sample), next_cursor: NextCursor });
-export const PlatePage = Type.Object({ plates: Type.Array(Plate), next_cursor: NextCursor });
+export const WorkflowAnswer = Type.Object(
+  { message: Type.String(), workflow: Workflow },
+  { title: 'WorkflowAnswer' },
+);
+export const StepAnswer = Type.Object(
+  { message: Type.String(), step: Step, workflow: Workflow },
+  { title: 'StepAnswer' },
+);
+export const WorkflowPage = Type.Object(
+  { workflows: Type.Array(Workflow), next_cursor: NextCursor },
+  { title: 'WorkflowPage' },
+);
+export const SamplePage = Type.Object(
+  { samples: Type.Array(Sample), next_cursor: NextCursor },
+  { title: 'SamplePage' },
+);
+/** A workflow in which a sample is used; `GET /workflows/{id}` has all of it. */
+export const SampleUse = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    device_id: Type.String(),
+    status: WorkflowStatus,
+    created_at: Timestamp,
+    finished_at: nullable(Timestamp),
+  },
+  { title: 'SampleUse' },
+);
+export type SampleUse = Static<typeof SampleUse>;
+export const SampleUsePage = Type.Object(
+  { workflows: Type.Array(SampleUse), next_cursor: NextCursor },
+  { title: 'SampleUsePage' },
+);
+export const PlatePage = Type.Object(
+  { plates: Type.Array(Plate), next_cursor: NextCursor },
+  { title: 'PlatePage' },
+);
 export { WorkflowId };

@@ -75,7 +75,7 @@ export interface OperationDescription {
   name: string;
   description: string;
   safe_to_repeat: boolean;
-  /** Seconds with default parameters; null where some parameter has no default. */
+  /** Seconds, to a thousandth, with default parameters; null where some parameter has no default. */
   typical_seconds: number | null;
   /** JSON schema; a number's unit is its `unit`. */
   parameters: Record<string, unknown>;
@@ -88,10 +88,14 @@ export function describeOperation(spec: OperationSpec): OperationDescription {
     name: spec.name,
     description: spec.description,
     safe_to_repeat: spec.safe_to_repeat,
-    typical_seconds: 'parameters' in defaults ? spec.typical_seconds(defaults.parameters) : null,
+    typical_seconds:
+      'parameters' in defaults ? inMilliseconds(spec.typical_seconds(defaults.parameters)) : null,
     parameters: asAsked(spec.parameters),
   };
 }
+
+/** Sums of fractions end in 0.30000000000000004, which nobody wants to read. */
+const inMilliseconds = (seconds: number) => Math.round(seconds * 1_000) / 1_000;
 
 /** The schema for whoever fills the parameters in: what has a default may be left out. */
 function asAsked(parameters: TObject): Record<string, unknown> {

@@ -65,6 +65,17 @@ test('an operation whose parameters have no default has no typical duration to d
   assert.equal(describeOperation(spec).typical_seconds, null);
 });
 
+test('a typical duration is described to a thousandth of a second', () => {
+  const spec = defineOperation({
+    name: 'blink',
+    description: 'Blinks.',
+    parameters: Type.Object({}),
+    safe_to_repeat: true,
+    typical_seconds: () => 0.1 + 0.2,
+  });
+  assert.equal(describeOperation(spec).typical_seconds, 0.3);
+});
+
 test('an estimate follows parameters and pace, and is absent for what would be refused', () => {
   assert.equal(estimateSeconds(shaker, 'shake', { duration_s: 100 }), 102);
   assert.equal(estimateSeconds({ ...shaker, pace: () => 10 }, 'shake', { duration_s: 98 }), 10);

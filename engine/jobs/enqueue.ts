@@ -1,9 +1,12 @@
-import { contextHeaders } from '@labwright/kernel/context';
+import { carryContext } from '@labwright/kernel/context';
 import type { Queryable } from '@labwright/kernel/db';
+import { nullable } from '@labwright/kernel/http/schemas';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
+import { storableJson } from './json.ts';
 import type { Task } from './task.ts';
+import { isDatabase, type NewJob, storeTogether } from './together.ts';
 
 export interface EnqueueOptions {
   queue?: string;
@@ -32,25 +35,32 @@ export class InvalidArgs extends Error {
 }
 
 /** Wakes a worker that sleeps at queue $1: a look at one row, and a notification only where somebody sleeps. */
-const wake = `(SELECT count(pg_notify('labwright_jobs', name)) FROM job_queues WHERE name = $1 AND wanted)`;
+const wake = `(SELECT pg_notify('labwright_jobs', name)::text FROM job_queues WHERE name = $1 AND wanted)`;
 const columns = 'queue, task, args, state, priority, max_attempts, timeout_ms, key, expires_at, trace';
 
 const one = rows(
   'jobs.enqueue',
-  Type.Object({ id: Type.String(), woken: Type.String() }),
+  Type.Object({ id: Type.String(), woken: nullable(Type.String()) }),
   `INSERT INTO jobs (${columns}) VALUES ($1, $2, $3::jsonb, $4::job_state, $5, $6, $7, $8, $9::timestamptz, $10)
    RETURNING id, ${wake} AS woken`,
+);
+
+/** Where nobody slept at that queue a moment ago. */
+const oneQuietly = rows(
+  'jobs.enqueue_quietly',
+  Type.Object({ id: Type.String() }),
+  `INSERT INTO jobs (${columns}) VALUES ($1, $2, $3::jsonb, $4::job_state, $5, $6, $7, $8, $9::timestamptz, $10) RETURNING id`,
 );
 
 /** With a time or a unique key. */
 const special = rows(
   'jobs.enqueue_special',
-  Type.Object({ id: Type.String(), woken: Type.String() }),
+  Type.Object({ id: Type.String(), woken: nullable(Type.String()) }),
   `INSERT INTO jobs (${columns}, run_at, unique_key)
    VALUES ($1, $2, $3::jsonb, (CASE WHEN $11::timestamptz > now() THEN 'scheduled' ELSE $4 END)::job_state,
            $5, $6, $7, $8, $9::timestamptz, $10, $11::timestamptz, $12)
    ON CONFLICT (unique_key)
-     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying') DO NOTHING
+     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'waiting', 'ready', 'sent', 'running', 'retrying') DO NOTHING
    RETURNING id, ${wake} AS woken`,
 );
 
@@ -58,7 +68,7 @@ const existing = rows(
   'jobs.find_unique',
   Type.Object({ id: Type.String() }),
   `SELECT id FROM jobs
-   WHERE unique_key = $1 AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying')`,
+   WHERE unique_key = $1 AND state IN ('scheduled', 'waiting', 'ready', 'sent', 'running', 'retrying')`,
 );
 
 const many = command(
@@ -81,7 +91,34 @@ const manyLater = command(
    FROM unnest($3::jsonb[], $10::text[]) AS given (args, key)`,
 );
 
-const wakeOnce = rows('jobs.wake', Type.Object({ woken: Type.String() }), `SELECT ${wake} AS woken`);
+const wakeOnce = rows(
+  'jobs.wake',
+  Type.Object({ woken: nullable(Type.String()) }),
+  `SELECT ${wake} AS woken`,
+);
+
+/**
+ * When nobody slept at a queue, by database. The look at it is a third of what an insert costs; so it is done every few milliseconds
+ * where many jobs are enqueued one by one. Who falls asleep just then looks again himself, later than that.
+ */
+const quiet = new WeakMap<object, Map<string, number>>();
+const unlookedMs = 5;
+
+function nobodySleptAt({ database }: Queryable): Map<string, number> {
+  const known = quiet.get(database) ?? new Map<string, number>();
+  quiet.set(database, known);
+  return known;
+}
+
+async function storeOne(tx: Queryable, values: NewJob): Promise<string> {
+  const queue = String(values[0]);
+  const lookedAt = performance.now();
+  const looks = lookedAt - (nobodySleptAt(tx).get(queue) ?? Number.NEGATIVE_INFINITY) > unlookedMs;
+  const made = looks ? await tx.first(one, values) : await tx.first(oneQuietly, values);
+  if (!made) throw new Error('a job was not stored');
+  if ('woken' in made && made.woken === null) nobodySleptAt(tx).set(queue, lookedAt);
+  return made.id;
+}
 
 /**
  * Asks for one job, in the caller's transaction where `tx` is one: the job is there if and when that commits.
@@ -99,20 +136,20 @@ export async function enqueue<A>(
   const values = [
     options.queue ?? settings.queue,
     task.name,
-    JSON.stringify(args),
+    argsJson(task, args),
     options.key === undefined ? 'ready' : 'waiting',
     options.priority ?? 0,
     options.maxAttempts ?? settings.maxAttempts,
     (options.timeoutMs ?? settings.timeoutMs) || null,
     options.key ?? null,
     options.expiresAt ?? null,
-    contextHeaders().traceparent ?? null,
+    carryContext(),
   ];
-  if (options.runAt === undefined && options.uniqueKey === undefined) {
-    const made = await tx.first(one, values);
-    if (!made) throw new Error('a job was not stored');
-    return { id: made.id, fresh: true };
-  }
+  if (options.runAt === undefined && options.uniqueKey === undefined)
+    return {
+      id: await (isDatabase(tx) ? storeTogether(tx, values, storeOne) : storeOne(tx, values)),
+      fresh: true,
+    };
   for (;;) {
     const made = await tx.first(special, [...values, options.runAt ?? null, options.uniqueKey ?? null]);
     if (made) return { id: made.id, fresh: true };
@@ -140,13 +177,13 @@ export async function enqueueMany<A>(
   const values = [
     queue,
     task.name,
-    jobs.map(({ args }) => JSON.stringify(args)),
+    jobs.map(({ args }) => argsJson(task, args)),
     later ? 'scheduled' : 'ready',
     options.priority ?? 0,
     options.maxAttempts ?? settings.maxAttempts,
     (options.timeoutMs ?? settings.timeoutMs) || null,
     options.expiresAt ?? null,
-    contextHeaders().traceparent ?? null,
+    carryContext(),
   ];
   const keys = jobs.map(({ key }) => key ?? null);
   const stored = later
@@ -159,23 +196,54 @@ export async function enqueueMany<A>(
   return { count };
 }
 
-function checkOptions({ queue, key, uniqueKey, priority = 0, maxAttempts = 1 }: EnqueueOptions): void {
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Throws `InvalidArgs`. */
+export function checkOptions(options: EnqueueOptions): void {
+  const { queue, key, uniqueKey, priority = 0, maxAttempts = 1, timeoutMs = 0, runAt, expiresAt } = options;
   for (const [name, text, most] of [
     ['queue', queue, 100],
     ['key', key, 255],
     ['uniqueKey', uniqueKey, 255],
-  ] as const)
-    if (text !== undefined && (text.length === 0 || text.length > most))
+  ] as const) {
+    if (text === undefined) continue;
+    if (text.length === 0 || text.length > most)
       throw new InvalidArgs(`${name} has 1 to ${most} characters.`);
+    if (text.includes('\0') || !text.isWellFormed())
+      throw new InvalidArgs(
+        `${name} has a character NUL or half of a surrogate pair, which PostgreSQL cannot keep.`,
+      );
+  }
+  // `queue#task` is where the jobs of a limited task stand aside.
+  if (queue?.includes('#')) throw new InvalidArgs('queue has no # in its name.');
   if (!Number.isInteger(priority) || Math.abs(priority) > 100)
     throw new InvalidArgs('priority is a whole number from -100 to 100.');
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 1_000)
     throw new InvalidArgs('maxAttempts is a whole number from 1 to 1000.');
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 0 || timeoutMs > longestTimeoutMs)
+    throw new InvalidArgs(`timeoutMs is a whole number from 0 (any time) to ${longestTimeoutMs}.`);
+  for (const [name, date] of [
+    ['runAt', runAt],
+    ['expiresAt', expiresAt],
+  ] as const)
+    if (date !== undefined && Number.isNaN(date.getTime()))
+      throw new InvalidArgs(`${name} is no valid date.`);
 }
 
-const validators = new WeakMap<Task, ReturnType<typeof Compile>>();
+function argsJson(task: Task, args: unknown): string | null {
+  try {
+    return storableJson(args, 'args');
+  } catch (error) {
+    throw new InvalidArgs(
+      `A job of ${task.name} cannot be made: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
 
-function checkArgs(task: Task, args: unknown): void {
+const validators = new WeakMap<Task, Validator>();
+
+/** Throws `InvalidArgs`, which names each fault. */
+export function checkArgs(task: Task, args: unknown): void {
   const validator = validators.get(task) ?? Compile(task.args);
   validators.set(task, validator);
   if (validator.Check(args)) return;

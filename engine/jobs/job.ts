@@ -5,6 +5,7 @@ const jobStates = [
   'scheduled',
   'waiting',
   'ready',
+  'sent',
   'running',
   'retrying',
   'succeeded',
@@ -47,6 +48,8 @@ export const Job = Type.Object({
   progress_text: nullable(Type.String()),
   result: Type.Unknown(),
   error: nullable(JobError),
+  /** The flow that it is a step of. */
+  flow: nullable(Type.String()),
 });
 export type Job = Static<typeof Job>;
 export const jobColumns = Object.keys(Job.properties).join(', ');
@@ -57,10 +60,13 @@ export const ClaimedJob = Type.Object({
   task: Type.String(),
   args: Type.Unknown(),
   key: nullable(Type.String()),
+  priority: Type.Integer(),
   attempts: Type.Integer(),
   max_attempts: Type.Integer(),
   timeout_ms: nullable(Type.Integer()),
   trace: nullable(Type.String()),
+  /** The flow that it is a step of: its arguments were put together there. */
+  flow: nullable(Type.String()),
   /** Its `expires_at` had come when it was claimed. */
   expired: Type.Boolean(),
 });

@@ -1,73 +1,30 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { silentLog } from '@labwright/kernel/log';
-import { command, rows } from '@labwright/kernel/statement';
-import {
-  checkStatements,
-  createTestDatabase,
-  eventually,
-  type TestDatabase,
-} from '@labwright/kernel/testing';
+import { test } from 'node:test';
+import { rows } from '@labwright/kernel/statement';
+import { checkStatements, eventually } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import {
   attemptsOfJob,
   cancelJob,
-  createWorker,
   defineTask,
   dropJob,
   enqueue,
   enqueueMany,
   findJob,
-  type Handler,
   handle,
   InvalidArgs,
-  jobsMigrations,
   listDeadJobs,
   NoRetry,
   pauseQueue,
   RetryAt,
   requeueJob,
   resumeQueue,
-  type Transport,
-  type Worker,
+  retryDelay,
 } from './index.ts';
-import { postgresTransport } from './transports/postgres/index.ts';
+import { database, ended, freshQueue, openDatabase, running, work } from './testing/open-jobs.ts';
+import './transports/rabbitmq/index.ts';
 
-let database: TestDatabase;
-before(async () => {
-  database = await createTestDatabase([jobsMigrations]);
-});
-after(() => database.drop());
-
-let queues = 0;
-const freshQueue = () => `queue-${++queues}`;
-
-const work = defineTask({ name: 'work', args: Type.Object({ n: Type.Integer() }), retryDelayMs: 1 });
-
-async function running(
-  queue: string,
-  handlers: Handler[],
-  more: { concurrency?: number; leaseMs?: number; transport?: Transport; drainMs?: number } = {},
-): Promise<Worker> {
-  const { db } = database;
-  const worker = createWorker({
-    db,
-    transport: postgresTransport(db),
-    log: silentLog,
-    queues: [queue],
-    handlers,
-    leaseMs: 2_000,
-    ...more,
-  });
-  await worker.start();
-  return worker;
-}
-
-const ended = (id: string) =>
-  eventually(`job ${id} has ended`, async () => {
-    const job = await findJob(database.db, id);
-    return job && ['succeeded', 'failed', 'dead', 'cancelled'].includes(job.state) ? job : undefined;
-  });
+openDatabase();
 
 test('every statement can be prepared and answers the columns of its row type', async () => {
   const { checked, faults } = await checkStatements(database.url);
@@ -171,6 +128,12 @@ test('not before its time; expired ones are cancelled; one for each unique key',
   assert.equal((await enqueue(database.db, work, { n: 3 }, { queue, uniqueKey: 'u' })).fresh, true);
   await worker.stop();
 });
+
+const openJobs = rows(
+  'test.jobs.open',
+  Type.Object({ id: Type.String() }),
+  `SELECT id FROM jobs WHERE queue = $1 AND state IN ('scheduled', 'waiting', 'ready', 'sent', 'running', 'retrying')`,
+);
 
 test('one key, one job, in the order of arrival; other keys go on beside it', async () => {
   const queue = freshQueue();
@@ -290,94 +253,6 @@ test('an attempt has its time; it is not begun again before it has really ended'
   await worker.stop();
 });
 
-/** Gives out one job and no more. */
-function once(transport: Transport): Transport {
-  let given = false;
-  return {
-    ...transport,
-    claim: async (queue, worker) => {
-      if (given) return [];
-      const claimed = await transport.claim(queue, worker, 1);
-      given = claimed.length > 0;
-      return claimed;
-    },
-  };
-}
-
-test('a worker that falls silent: its jobs go to others, it is told before, and nothing that it says is heard', async () => {
-  const queue = freshQueue();
-  const { db } = database;
-  const begun: string[] = [];
-  let told = false;
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  // Its beats do not get through, everything else does.
-  const deaf = createWorker({
-    db: {
-      ...db,
-      first: (statement, values) =>
-        statement.name === 'jobs.workers.beat' ? new Promise(() => {}) : db.first(statement, values),
-    },
-    transport: once(postgresTransport(db)),
-    log: silentLog,
-    queues: [queue],
-    leaseMs: 600,
-    drainMs: 10,
-    handlers: [
-      handle(work, async (_args, { signal }) => {
-        begun.push('deaf');
-        signal.addEventListener('abort', () => {
-          told = true;
-        });
-        await held;
-        return 'from the dead';
-      }),
-    ],
-  });
-  await deaf.start();
-  const { id } = await enqueue(db, work, { n: 1 }, { queue, key: 'one at a time' });
-  await eventually('it runs', async () => begun.length > 0 || undefined);
-  const other = await running(queue, [
-    handle(work, async () => {
-      assert.ok(told, 'another one begins before the first was told');
-      begun.push('other');
-      return 'from the living';
-    }),
-  ]);
-  const job = await ended(id);
-  assert.partialDeepStrictEqual(job, { state: 'succeeded', result: 'from the living', attempts: 2 });
-  release();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal((await findJob(db, id))?.result, 'from the living');
-  assert.partialDeepStrictEqual(await attemptsOfJob(db, id), [{ attempt: 1, error: { name: 'WorkerDied' } }]);
-  await Promise.all([other.stop(), deaf.handBack().then(() => deaf.stop())]);
-});
-
-test('a claim whose answer is lost is given back, and the attempt does not count', async () => {
-  const queue = freshQueue();
-  const { db } = database;
-  const transport = postgresTransport(db);
-  let lost = false;
-  const worker = await running(queue, [handle(work, async () => {})], {
-    leaseMs: 600,
-    transport: {
-      ...transport,
-      claim: async (...asked) => {
-        const claimed = await transport.claim(...asked);
-        if (lost || claimed.length === 0) return claimed;
-        lost = true;
-        throw new Error('the answer is lost');
-      },
-    },
-  });
-  const { id } = await enqueue(db, work, { n: 1 }, { queue });
-  assert.partialDeepStrictEqual(await ended(id), { state: 'succeeded', attempts: 1 });
-  assert.ok(lost);
-  await worker.stop();
-});
-
 test('a job that was ready, and not begun before its time was over, is cancelled', async () => {
   const queue = freshQueue();
   const late = await enqueue(database.db, work, { n: 1 }, { queue, expiresAt: new Date(Date.now() - 1) });
@@ -395,97 +270,72 @@ test('a job that was ready, and not begun before its time was over, is cancelled
   await worker.stop();
 });
 
-test('who is not on record as a worker gets no job', async () => {
-  const queue = freshQueue();
-  const { id } = await enqueue(database.db, work, { n: 1 }, { queue });
-  assert.deepEqual(await postgresTransport(database.db).claim(queue, '999999999', 10), []);
-  assert.equal((await findJob(database.db, id))?.state, 'ready');
-});
-
-test('a worker that is being buried while it claims gets nothing', async () => {
+test('what cannot be stored: arguments are refused, a result fails its job and no other, an error loses the character', async () => {
   const queue = freshQueue();
   const { db } = database;
-  const { id } = await enqueue(db, work, { n: 1 }, { queue });
-  const dead = await db.first(joinDead, [queue]);
-  assert.ok(dead);
-  let claim: Promise<unknown[]> | undefined;
-  await db.transaction(async (tx) => {
-    assert.equal((await tx.first(bury, [dead.id]))?.handed, 0);
-    claim = postgresTransport(db).claim(queue, dead.id, 10);
-    // It waits for the end of this transaction, or, were it not to, has its job by now.
-    await Promise.race([claim, new Promise((resolve) => setTimeout(resolve, 200))]);
+  const text = defineTask({ name: 'text', args: Type.Object({ text: Type.String() }), maxAttempts: 1 });
+  await assert.rejects(enqueue(db, text, { text: 'a\0b' }, { queue }), {
+    name: 'InvalidArgs',
+    message: /args has a character NUL/,
   });
-  assert.deepEqual(await claim, []);
-  assert.equal((await findJob(db, id))?.state, 'ready');
-});
-
-test('a job that kills its worker is dead after its attempts', async () => {
-  const queue = freshQueue();
-  const { db } = database;
-  const { id } = await enqueue(db, work, { n: 1 }, { queue, maxAttempts: 2 });
-  for (const name of ['first', 'second']) {
-    await db.execute(dieWith, [name, queue]);
-    const keeper = await running(freshQueue(), []);
-    await eventually(
-      'its worker is buried',
-      async () => (await findJob(db, id))?.state !== 'running' || undefined,
-    );
-    await keeper.stop();
-  }
-  assert.partialDeepStrictEqual(await findJob(db, id), {
+  await assert.rejects(enqueue(db, text, { text: '\ud800' }, { queue }), InvalidArgs);
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const results: Record<string, unknown> = {
+    fine: 'a backslash, then u0000: \\u0000',
+    nul: { deep: ['\0'] },
+    half: '\udc00',
+    circle,
+    big: 12n,
+    date: new RetryAt(new Date(Number.NaN), 'at no time'),
+    error: new Error('it says \0 and \ud800'),
+  };
+  const ids: Record<string, string> = {};
+  for (const name of Object.keys(results))
+    ids[name] = (await enqueue(db, text, { text: name }, { queue })).id;
+  const worker = await running(queue, [
+    handle(text, async ({ text: name }) => {
+      if (results[name] instanceof Error) throw results[name];
+      return results[name];
+    }),
+  ]);
+  const job = async (name: string) => ended(ids[name] ?? '');
+  assert.partialDeepStrictEqual(await job('fine'), { state: 'succeeded', result: results.fine });
+  for (const name of ['nul', 'half', 'circle', 'big'])
+    assert.partialDeepStrictEqual(await job(name), { state: 'failed', error: { name: 'NotStorable' } });
+  assert.equal((await job('date')).state, 'dead');
+  assert.partialDeepStrictEqual(await job('error'), {
     state: 'dead',
-    attempts: 2,
-    error: { name: 'WorkerDied' },
+    error: { message: 'it says \ufffd and \ufffd' },
   });
-});
-
-test('stopped, a worker ends what it has in hand, and hands back what takes too long: the attempt does not count', async () => {
-  const queue = freshQueue();
-  const worker = await running(
-    queue,
-    [
-      handle(
-        work,
-        ({ n }, { signal }) =>
-          new Promise((resolve, reject) => {
-            setTimeout(resolve, n);
-            signal.addEventListener('abort', () => reject(signal.reason));
-          }),
-      ),
-    ],
-    { drainMs: 300 },
-  );
-  const short = await enqueue(database.db, work, { n: 100 }, { queue });
-  const long = await enqueue(database.db, work, { n: 60_000 }, { queue });
-  await eventually('both run', async () => worker.running === 2 || undefined);
   await worker.stop();
-  assert.equal((await findJob(database.db, short.id))?.state, 'succeeded');
-  assert.partialDeepStrictEqual(await findJob(database.db, long.id), { state: 'ready', attempts: 0 });
 });
 
-const openJobs = rows(
-  'test.jobs.open',
-  Type.Object({ id: Type.String() }),
-  `SELECT id FROM jobs WHERE queue = $1 AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying')`,
-);
+test('a task whose settings cannot be kept is refused; a retry comes within a day, whatever the attempt', () => {
+  const args = Type.Object({});
+  for (const wrong of [
+    { queue: 'a#b' },
+    { maxAttempts: 0 },
+    { retryDelayMs: Number.NaN },
+    { timeoutMs: 3e9 },
+  ])
+    assert.throws(() => defineTask({ name: 'wrong', args, ...wrong }), /The task wrong cannot be: /);
+  for (const attempt of [1, 20, 999]) assert.ok(retryDelay(work.settings, attempt) <= 86_400_000);
+});
 
-// As a process that claims and is gone.
-const dieWith = command(
-  'test.jobs.die_with',
-  `WITH dead AS (
-     INSERT INTO job_workers (name, queues, alive_until) VALUES ($1, ARRAY[$2::text], clock_timestamp() - interval '1 s') RETURNING id
-   )
-   UPDATE jobs SET state = 'running', worker = dead.id, attempts = attempts + 1 FROM dead WHERE queue = $2`,
-);
-
-const joinDead = rows(
-  'test.jobs.join_dead',
-  Type.Object({ id: Type.String() }),
-  `INSERT INTO job_workers (name, queues, alive_until)
-   VALUES ('dead', ARRAY[$1::text], clock_timestamp() - interval '1 s') RETURNING id`,
-);
-const bury = rows(
-  'test.jobs.bury',
-  Type.Object({ handed: Type.Integer() }),
-  'SELECT bury_job_worker($1, true) AS handed',
-);
+test('a handler that asks for a time long ago or far away: tried at once, or never in our time', async () => {
+  const queue = freshQueue();
+  const { db } = database;
+  const early = await enqueue(db, work, { n: 1 }, { queue });
+  const late = await enqueue(db, work, { n: 2 }, { queue });
+  const worker = await running(queue, [
+    handle(work, async ({ n }, { attempt }) => {
+      if (n === 2) throw new RetryAt(new Date(8.64e15), 'far away');
+      if (attempt === 1) throw new RetryAt(new Date(-8.64e15), 'long ago');
+    }),
+  ]);
+  assert.partialDeepStrictEqual(await ended(early.id), { state: 'succeeded', attempts: 2 });
+  await eventually('it waits', async () => (await findJob(db, late.id))?.state === 'retrying' || undefined);
+  assert.equal(await cancelJob(db, late.id), 'cancelled');
+  await worker.stop();
+});

@@ -54,7 +54,17 @@ const depths = rows(
   'jobs.depths',
   Depth,
   `SELECT state, count(*)::int AS count, min(created_at) AS oldest FROM jobs
-   WHERE queue = $1 AND state IN ('scheduled', 'waiting', 'ready', 'running', 'retrying') GROUP BY state`,
+   WHERE queue = ANY (ARRAY (SELECT $1 UNION ALL SELECT name FROM job_lanes WHERE queue = $1)) AND state IN ('scheduled', 'waiting', 'ready', 'sent', 'running', 'retrying') GROUP BY state`,
+);
+
+// Walks jobs_one_a_key, and jobs_waiting twice.
+const keysOfJobs = rows(
+  'jobs.keys_of_jobs',
+  Type.Object({ key: Type.String() }),
+  `SELECT keys.key FROM unnest($1::text[]) AS keys (key)
+   WHERE EXISTS (SELECT FROM jobs j WHERE j.key = keys.key AND j.state IN ('ready', 'sent', 'running', 'retrying'))
+      OR EXISTS (SELECT FROM jobs j WHERE j.seen AND j.key = keys.key AND j.state = 'waiting')
+      OR EXISTS (SELECT FROM jobs j WHERE NOT j.seen AND j.key = keys.key AND j.state = 'waiting')`,
 );
 
 export const findJob = (db: Queryable, id: string): Promise<Job | undefined> => db.first(find, [id]);
@@ -95,3 +105,7 @@ export const resumeQueue = async (db: Queryable, queue: string): Promise<void> =
 /** How many jobs of a queue are in each state before the end, and since when the oldest is there. */
 export const queueDepth = (db: Queryable, queue: string): Promise<Static<typeof Depth>[]> =>
   db.query(depths, [queue]);
+
+/** Which of these keys have a job that is not over; one whose time has not come (`scheduled`) does not count. */
+export const keysWithJobs = async (db: Queryable, keys: readonly string[]): Promise<Set<string>> =>
+  new Set((await db.query(keysOfJobs, [keys])).map(({ key }) => key));

@@ -3,14 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Db } from '../db.ts';
 import { commonErrors } from '../errors.ts';
+import { localPrincipal } from '../identity.ts';
 import type { Log } from '../log.ts';
 import { command, rows } from '../statement.ts';
 import { nullable } from './schemas.ts';
 import type { App } from './server.ts';
 
 /**
- * `Idempotency-Key` on every POST: for 24 hours the same key with the same request gets the same answer, and
- * with another request a 422.
+ * `Idempotency-Key` on every POST: for 24 hours the same key of the same principal with the same request gets the same answer, and
+ * with another request a 422. A key of somebody else is another key. Where nobody is known, and where the answer is a secret
+ * (`secretAnswer`), keys mean nothing: nothing is kept that could be given to the wrong one, or found in the table.
  *
  *     (none) --first request--> running --answered--> answered --24 h--> (none)
  *                                  | its process died, the lease ran out: the next request takes over
@@ -21,11 +23,15 @@ import type { App } from './server.ts';
  * done, and the same request may succeed later.
  */
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The answer holds what nobody may find later (a token, a cookie): it is not kept, and given once. */
+    secretAnswer?: boolean;
+  }
   interface FastifyRequest {
-    /** Derived from the Idempotency-Key where there is one, random otherwise. A UUID. */
+    /** Derived from the principal and the Idempotency-Key where there is one, random otherwise. A UUID. */
     actionId: string;
     /** Set while this request owns its Idempotency-Key. */
-    idempotencyKey: string | null;
+    idempotencyKey: Owner | null;
   }
 }
 
@@ -41,12 +47,12 @@ const leaseSeconds = 60;
 const claim = rows(
   'kernel.idempotency.claim',
   Type.Object({ key: Type.String() }),
-  `INSERT INTO idempotency_keys AS k (key, request_hash, leased_until)
-   VALUES ($1, $2, now() + make_interval(secs => $3))
-   ON CONFLICT (key) DO UPDATE SET
+  `INSERT INTO idempotency_keys AS k (principal, key, request_hash, leased_until)
+   VALUES ($1, $2, $3, now() + make_interval(secs => $4))
+   ON CONFLICT (principal, key) DO UPDATE SET
      request_hash = excluded.request_hash, leased_until = excluded.leased_until,
      status = NULL, content_type = NULL, location = NULL, body = NULL, created_at = now()
-   WHERE k.created_at < now() - make_interval(hours => $4)
+   WHERE k.created_at < now() - make_interval(hours => $5)
       OR (k.status IS NULL AND k.leased_until < now() AND k.request_hash = excluded.request_hash)
    RETURNING key`,
 );
@@ -60,17 +66,17 @@ const find = rows(
     location: nullable(Type.String()),
     body: nullable(Type.String()),
   }),
-  'SELECT request_hash, status, content_type, location, body FROM idempotency_keys WHERE key = $1',
+  'SELECT request_hash, status, content_type, location, body FROM idempotency_keys WHERE principal = $1 AND key = $2',
 );
 
 const record = command(
   'kernel.idempotency.record',
-  'UPDATE idempotency_keys SET status = $2, content_type = $3, location = $4, body = $5 WHERE key = $1',
+  'UPDATE idempotency_keys SET status = $3, content_type = $4, location = $5, body = $6 WHERE principal = $1 AND key = $2',
 );
 
 const forget = command(
   'kernel.idempotency.forget',
-  'DELETE FROM idempotency_keys WHERE key = $1 AND status IS NULL',
+  'DELETE FROM idempotency_keys WHERE principal = $1 AND key = $2 AND status IS NULL',
 );
 
 const expire = command(
@@ -89,7 +95,9 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
 
   app.addHook('preHandler', async (request, reply) => {
     const key = request.headers['idempotency-key'];
-    if (request.method !== 'POST' || key === undefined) {
+    const principal = request.principal?.id;
+    const { secretAnswer } = request.routeOptions.config;
+    if (request.method !== 'POST' || key === undefined || principal === undefined || secretAnswer) {
       request.actionId = randomUUID();
       return;
     }
@@ -101,16 +109,18 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
           faults: [{ path: 'headers.idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
         },
       );
-    request.actionId = uuidFrom(key);
+    const owner = { principal, key };
+    request.actionId = uuidFrom(owner);
     const hash = requestHash(request);
-    const owned = await db.first(claim, [key, hash, leaseSeconds, keptHours]);
-    if (owned) request.idempotencyKey = key;
-    else await replay(db, key, hash, reply);
+    const owned = await db.first(claim, [principal, key, hash, leaseSeconds, keptHours]);
+    if (owned) request.idempotencyKey = owner;
+    else await replay(db, owner, hash, reply);
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const key = request.idempotencyKey;
-    if (key === null) return payload;
+    const owner = request.idempotencyKey;
+    if (owner === null) return payload;
+    const { principal, key } = owner;
     request.idempotencyKey = null;
     const { statusCode } = reply;
     const asksToRetry =
@@ -120,13 +130,14 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
       const header = (name: string) => reply.getHeader(name) ?? null;
       if (keep)
         await db.execute(record, [
+          principal,
           key,
           reply.statusCode,
           header('content-type'),
           header('location'),
           payload,
         ]);
-      else await db.execute(forget, [key]);
+      else await db.execute(forget, [principal, key]);
     } catch (error) {
       // The change is committed: the caller must hear of it. A repeated request finds it by its action id.
       log.warn({ err: error }, 'an idempotency key could not be recorded');
@@ -135,8 +146,13 @@ export function honourIdempotencyKeys(app: App, db: Db, log: Log): void {
   });
 }
 
-async function replay(db: Db, key: string, hash: string, reply: FastifyReply): Promise<void> {
-  const known = await db.first(find, [key]);
+interface Owner {
+  readonly principal: string;
+  readonly key: string;
+}
+
+async function replay(db: Db, { principal, key }: Owner, hash: string, reply: FastifyReply): Promise<void> {
+  const known = await db.first(find, [principal, key]);
   if (known && known.request_hash !== hash)
     throw commonErrors.problem(
       'idempotency_key_reused',
@@ -177,8 +193,10 @@ function sortedMembers(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A version 8 UUID (RFC 9562) made from the key. */
-function uuidFrom(key: string): string {
-  const hex = createHash('sha256').update(`labwright action ${key}`).digest('hex');
+/** A version 8 UUID (RFC 9562) made from the key and whose it is. A key holds no space: no two owners give the same text. */
+function uuidFrom({ principal, key }: Owner): string {
+  // The local user's ids are what they were before there were accounts: a request of then can be sent again now.
+  const whose = principal === localPrincipal.id ? '' : `${principal} `;
+  const hex = createHash('sha256').update(`labwright action ${whose}${key}`).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { sqlState } from '../db.ts';
 import { commonErrors, Problem } from '../errors.ts';
+import { securityHeaders } from './security-headers.ts';
 import { toFaults } from './validation.ts';
 
 /** Input that passes its schema and that PostgreSQL itself refuses, by SQLSTATE. */
@@ -80,6 +81,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(problem.toWire(request.id));
 }
 
+const bareHeaders = Object.entries(securityHeaders)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
+
 /** What is not even HTTP has no request and no reply: it is answered on the bare connection, which then ends. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   // An answer that is under way would be torn by another one in the middle of it.
@@ -96,6 +101,6 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
   const body = JSON.stringify({ ...problem.toWire(), status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `${bareHeaders}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

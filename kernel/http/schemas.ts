@@ -16,7 +16,11 @@ export const ProblemSchema = Type.Object(
     ),
     request_id: Type.Optional(Type.String()),
   },
-  { additionalProperties: true, description: 'What went wrong, and what to do about it.' },
+  {
+    title: 'Problem',
+    additionalProperties: true,
+    description: 'What went wrong, and what to do about it.',
+  },
 );
 
 /** ISO 8601, UTC, as it stands in the database: up to microseconds. */

@@ -275,6 +275,39 @@ test('503 with Retry-After while too much is in hand; the probes go on', async (
   await assert.rejects(fetch(`${url}/headers`));
 });
 
+test('closing waits for what is in hand, and for no connection that asks nothing', async () => {
+  const own = await start();
+  const port = await own.listen({ host: '127.0.0.1', port: 0 });
+  let release = () => {};
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const before = made;
+  const ask = 'POST /things HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  const open = async (sent: string) => {
+    const socket = connect(port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (data) => {
+      heard += data;
+    });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write(sent);
+    return { heard: () => heard, closed: new Promise((resolve) => socket.once('close', resolve)) };
+  };
+  const silent = await open('');
+  const halfway = await open(ask);
+  const busy = await open(`${ask}Content-Length: 15\r\n\r\n{"name":"held"}`);
+  while (made < before + 1) await new Promise((resolve) => setImmediate(resolve));
+  const closed = own.close();
+  await Promise.all([silent.closed, halfway.closed]);
+  assert.equal(busy.heard(), '');
+  release();
+  await busy.closed;
+  assert.match(busy.heard(), /^HTTP\/1.1 201 /);
+  await closed;
+});
+
 test('408: a body that never comes is not waited for, and its connection ends', async () => {
   const impatient = await start({ bodyTimeout: 50 });
   const port = await impatient.listen({ host: '127.0.0.1', port: 0 });
@@ -284,7 +317,7 @@ test('408: a body that never comes is not waited for, and its connection ends', 
     heard += data;
   });
   socket.write(
-    'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{',
+    'POST /things HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{',
   );
   await once(socket, 'close');
   assert.match(heard, /^HTTP\/1.1 408 /);

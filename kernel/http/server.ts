@@ -6,18 +6,28 @@ import {
   fastify,
   LogController,
   type RawServerDefault,
+  type RouteOptions,
 } from 'fastify';
 import Type from 'typebox';
 import { contextFromHeaders, enterContext } from '../context.ts';
 import type { Db } from '../db.ts';
 import { commonErrors, type ErrorCatalogue } from '../errors.ts';
+import { type Authenticate, type Role, trustThisMachine } from '../identity.ts';
 import type { Log } from '../log.ts';
+import type { InNetworks } from '../networks.ts';
 import { httpMetrics, type Metrics } from '../telemetry.ts';
+import { checkAccess, roleOf, scopeOf } from './access.ts';
+import { findClients, type VouchedAddress } from './client-address.ts';
+import type { Guard } from './guard.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
+import { loggedUrl, pathOf } from './logged-url.ts';
 import { backPressure } from './pressure.ts';
-import { refuseUnreadable, sendProblem, toProblem } from './problems.ts';
+import { refuseUnreadable, sendProblem } from './problems.ts';
+import { readinessOf } from './readiness.ts';
 import { receiveBodies } from './receiving.ts';
 import { describeRoutes } from './reference.ts';
+import { sendSecurityHeaders } from './security-headers.ts';
+import { unusedConnections } from './unused-connections.ts';
 import { schemaCompiler } from './validation.ts';
 
 /** A Fastify instance whose schemas are TypeBox: one schema validates, types and documents. */
@@ -46,14 +56,37 @@ export interface HttpServerOptions {
   readiness?: Record<string, () => Promise<void>>;
   /** Requests in hand at once before 503. */
   maxInFlight?: number;
+  /** Default: whoever sits at this machine, and nobody else. */
+  authenticate?: Authenticate;
+  /** Proxies that are believed when they say for whom they ask. Default: none. */
+  trustedProxies?: InNetworks | undefined;
+  /** The address of a client for whom another service of this laboratory passes a request on. Default: nobody's word is taken. */
+  vouched?: VouchedAddress | undefined;
+  /** Of the scopes that API tokens need here: `devices` in `devices:read`. Default: the name of the service. */
+  domain?: string;
+  /** Where `/` leads. Default: the reference page. */
+  home?: string;
+  /** Looks at each request beside that. */
+  guard?: Guard;
   /** Milliseconds a body may take to arrive; 30,000. */
   bodyTimeout?: number;
   /** Milliseconds the event loop may lag behind before 503. */
   maxEventLoopDelay?: number;
 }
 
+/** A route as it was registered, also one that the reference does not show. */
+export interface RegisteredRoute {
+  readonly method: string;
+  /** With `:name` where a value stands. */
+  readonly url: string;
+  /** The least role, and what an API token must be for. */
+  readonly role: 'public' | Role;
+  readonly scope: string | null;
+}
+
 export interface HttpServer {
   readonly app: App;
+  readonly routes: readonly RegisteredRoute[];
   /** Resolves with the port that is really open. */
   listen(address: { host: string; port: number }): Promise<number>;
   /** Stops accepting, answers what is in hand, closes. Idempotent. */
@@ -97,21 +130,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
-      commonErrors.problem('route_not_found', `There is no ${request.method} ${request.url}. See /docs.`),
+      commonErrors.problem('route_not_found', `There is no ${request.method} ${pathOf(request)}. See /docs.`),
       request,
       reply,
     ),
   );
+  // First: whatever looks at an address, looks at that of the client.
+  findClients(app as unknown as App, { trusted: options.trustedProxies, vouched: options.vouched });
+  sendSecurityHeaders(app as unknown as App);
   receiveBodies(app, options.bodyTimeout ?? 30_000);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    reply.header('x-content-type-options', 'nosniff');
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(
       {
         method: request.method,
-        url: request.url,
+        url: loggedUrl(request),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 100) / 100,
       },
@@ -125,17 +160,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if (closing) reply.header('connection', 'close');
     return payload;
   });
-  app.addHook('onResponse', async () => {
-    if (closing) setImmediate(() => app.server.closeIdleConnections());
-  });
+  const unused = unusedConnections(app.server);
+  // Right before the server takes no connections any more.
+  app.addHook('preClose', async () => unused.end());
 
-  await describeRoutes(app as unknown as App, options);
+  const domain = options.domain ?? options.name;
+  const registered: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => void registered.push(route));
   httpMetrics(app, options.metrics, options.db);
   backPressure(app, {
     maxInFlight: options.maxInFlight ?? 1_000,
     maxEventLoopDelay: options.maxEventLoopDelay ?? 2_000,
   });
+  options.guard?.(app);
+  checkAccess(app, { authenticate: options.authenticate ?? trustThisMachine, domain });
   honourIdempotencyKeys(app, options.db, options.log);
+  // After the checks, which hold for its pages too.
+  await describeRoutes(app as unknown as App, { ...options, domain });
   await app.register(probes(options));
   await app.register((async (scope) => {
     await options.routes(scope as unknown as App);
@@ -144,6 +185,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 
   return {
     app,
+    // Only now: a scope adds its domain to a route after it was seen here.
+    routes: registered.flatMap(({ method, url, config = {} }) =>
+      [method].flat().map((verb) => ({
+        method: verb,
+        url,
+        role: roleOf(verb, config),
+        scope: scopeOf(verb, config, domain),
+      })),
+    ),
     listen: async ({ host, port }) => {
       await app.listen({ host, port });
       const address = app.server.address();
@@ -157,10 +207,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 }
 
 function probes(options: HttpServerOptions): FastifyPluginAsync {
-  const checks: Record<string, () => Promise<void>> = {
-    database: () => options.db.ping(),
-    ...options.readiness,
-  };
+  const readiness = readinessOf({ database: () => options.db.ping(), ...options.readiness });
   return async (app) => {
     app.get(
       '/health',
@@ -189,18 +236,10 @@ function probes(options: HttpServerOptions): FastifyPluginAsync {
         },
       },
       async (_request, reply) => {
-        const results = await Promise.all(
-          Object.entries(checks).map(async ([name, check]) => {
-            const outcome = await check().then(
-              () => 'ok',
-              (error) => toProblem(error).message,
-            );
-            return [name, outcome] as const;
-          }),
-        );
-        const ready = results.every(([, outcome]) => outcome === 'ok');
+        const checks = await readiness();
+        const ready = Object.values(checks).every((outcome) => outcome === 'ok');
         if (!ready) reply.code(503).header('retry-after', '2');
-        return { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) };
+        return { status: ready ? 'ready' : 'not ready', checks };
       },
     );
     app.get(

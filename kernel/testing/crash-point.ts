@@ -5,18 +5,24 @@
  * `after:3` when its answer has come and nobody has seen it.
  */
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import pg from 'pg';
 import { currentContext } from '../context.ts';
 
 let phase: string | undefined;
 let number = 0;
 let count = 0;
+/** How often it was armed: what was still on its way when it was armed anew kills nobody. */
+let armed = 0;
 
 process.on('SIGUSR2', () => {
+  // Who is killed leaves no compiled code for those after it, and there are hundreds.
+  flushCompileCache();
   const [when, which] = readFileSync(process.env.CRASH_FILE ?? '', 'utf8').split(':');
   phase = when;
   number = Number(which);
   count = 0;
+  armed += 1;
   process.stdout.write(`armed ${when}:${which}\n`);
 });
 
@@ -35,8 +41,14 @@ const deadly = (call: Call): Call =>
       return new Promise(() => {});
     }
     const sent = call.apply(this, args);
-    if (here && sent instanceof Promise) return sent.finally(die).then(() => new Promise(() => {}));
-    return sent;
+    if (!here || !(sent instanceof Promise)) return sent;
+    const then = armed;
+    const end = () => {
+      if (armed !== then) return sent;
+      die();
+      return new Promise(() => {});
+    };
+    return sent.then(end, end);
   };
 
 const client = pg.Client.prototype as unknown as { query: Call };

@@ -84,11 +84,11 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Asks again every 20 ms until `look` answers something; for what another process will do in its own time. */
+/** Asks again every 20 ms until `look` answers something; for what another process will do in its own time. Gives up before the test's own time is over. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined>,
-  withinMs = 150_000,
+  withinMs = 100_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -22,6 +22,7 @@ const workspaces: Record<string, string> = {
   'services/workflows': 'workflows',
   'apps/device-service': 'device-service',
   'apps/web': 'web',
+  'sdk/typescript': 'client',
 };
 
 /** What the rules must let pass. Without these a rule that forbids everything would look like a good one. */
@@ -67,6 +68,14 @@ const allowed: readonly Import[] = [
     to: 'engine/jobs/transports/postgres.ts',
   },
   { from: 'apps/web/index.ts', specifier: '@labwright/contract-devices', to: 'contracts/devices/index.ts' },
+  { from: 'apps/web/index.ts', specifier: '@labwright/client', to: 'sdk/typescript/index.ts' },
+  { from: 'apps/web/pages.test.ts', specifier: '@labwright/kernel/testing', to: 'kernel/testing.ts' },
+  { from: 'apps/web/page.tsx', specifier: 'for-tests', to: 'node_modules/for-tests/index.js' },
+  {
+    from: 'sdk/typescript/client.test.ts',
+    specifier: '@labwright/device-service/main',
+    to: 'apps/device-service/main.ts',
+  },
   { from: 'bench/main.ts', specifier: '@labwright/devices', to: 'services/devices/index.ts' },
 ];
 
@@ -143,6 +152,24 @@ const forbidden: readonly Required<Import>[] = [
     from: 'apps/web/knows-kernel.ts',
     specifier: '@labwright/kernel/clock',
     to: 'kernel/clock.ts',
+  },
+  {
+    rule: 'web-imports-contracts-alone',
+    from: 'apps/web/src/knows-a-service.tsx',
+    specifier: '@labwright/devices',
+    to: 'services/devices/index.ts',
+  },
+  {
+    rule: 'sdk-imports-nothing-of-ours',
+    from: 'sdk/typescript/knows-kernel.ts',
+    specifier: '@labwright/kernel/clock',
+    to: 'kernel/clock.ts',
+  },
+  {
+    rule: 'services-import-no-app',
+    from: 'services/devices/asks-from-outside.ts',
+    specifier: '@labwright/client',
+    to: 'sdk/typescript/index.ts',
   },
   {
     rule: 'tools-are-not-imported',

@@ -1,26 +1,31 @@
 import {
   BookRequest,
   CheckRequest,
+  type DeviceEvent,
   type DevicesApi,
   EnqueueRequest,
   ExecuteRequest,
   ReleaseRequest,
 } from '@labwright/contract-devices';
+import type { Feed } from '@labwright/feed';
+import { assertBody } from '@labwright/kernel/http/assert-body';
 import { toProblem } from '@labwright/kernel/http/problems';
 import type { TSchema } from 'typebox';
 import { bookDevice } from './bookings/book-device.ts';
 import { withdraw } from './bookings/withdraw.ts';
 import type { DevicesDeps } from './deps.ts';
 import type { createExecutions } from './executions/index.ts';
-import type { Feed } from './feed/feed.ts';
 import { getDevice } from './instruments/get-device.ts';
 import { enqueue } from './queue/enqueue.ts';
-import { assertBody } from './validate.ts';
 
 type Executions = ReturnType<typeof createExecutions>;
 
 /** Answers exactly as the HTTP routes do: the same checks of the input, and every error a `Problem`. */
-export function createDevicesApi(deps: DevicesDeps, executions: Executions, feed: Feed): DevicesApi {
+export function createDevicesApi(
+  deps: DevicesDeps,
+  executions: Executions,
+  feed: Feed<DeviceEvent>,
+): DevicesApi {
   const asProblem = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await answer;

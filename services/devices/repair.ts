@@ -1,10 +1,11 @@
+import { recordAudit } from '@labwright/audit';
 import { loop } from '@labwright/kernel/lifecycle';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { handOn } from './bookings/hand-on.ts';
 import { lockDevice } from './bookings/lock-device.ts';
 import type { DevicesDeps } from './deps.ts';
-import { adoptRestoredEvents, trimEvents } from './feed/trim-events.ts';
+import { deviceEvents } from './feed/events.ts';
 import { tellDeviceChanged } from './instruments/device-changed.ts';
 
 /** Each change of ours leaves the three in agreement, so whatever is found here was made by hand. */
@@ -44,7 +45,15 @@ async function repairDevice(deps: DevicesDeps, deviceId: string): Promise<boolea
     const next = await handOn(tx, deviceId);
     const settled = (device.status === 'busy') === (booking !== undefined);
     if (settled && !next) return false;
-    await tx.execute(tellDeviceChanged, [deviceId]);
+    await Promise.all([
+      tx.execute(tellDeviceChanged, [deviceId]),
+      recordAudit(tx, {
+        action: 'device.repair',
+        subject: `device:${deviceId}`,
+        reason: 'its status contradicted its bookings, which somebody had changed by hand',
+        before: { status: device.status, workflow_id: booking?.workflow_id ?? null },
+      }),
+    ]);
     return true;
   });
   if (!changed) return false;
@@ -55,18 +64,13 @@ async function repairDevice(deps: DevicesDeps, deviceId: string): Promise<boolea
 
 /** Repairs at once and then every `repairMs`, and forgets events that are older than seven days. */
 export function createRepairLoop(deps: DevicesDeps) {
-  let restored = false;
   return loop({
     name: 'device repair',
     idleMs: deps.settings.repairMs,
     log: deps.log,
     work: async (signal) => {
-      if (!restored) {
-        await adoptRestoredEvents(deps.db, signal);
-        restored = true;
-      }
       await repairDevices(deps, signal);
-      await trimEvents(deps.db, signal);
+      await deviceEvents.trim(deps.db, signal);
     },
   });
 }

@@ -4,7 +4,7 @@ import { checkStatements, createTestDatabase } from '@labwright/kernel/testing';
 import { devicesMigrations } from './index.ts';
 
 test('every statement can be prepared and answers the columns of its row type', async () => {
-  const database = await createTestDatabase([devicesMigrations]);
+  const database = await createTestDatabase(devicesMigrations);
   try {
     const { checked, faults } = await checkStatements(database.url);
     assert.deepEqual(faults, []);

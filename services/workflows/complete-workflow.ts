@@ -1,3 +1,4 @@
+import type { Approval } from '@labwright/audit';
 import type { Workflow } from '@labwright/contract-workflows';
 import { performAction } from './actions/carry-out.ts';
 import type { CoreDeps } from './deps.ts';
@@ -10,15 +11,23 @@ import { loadWorkflow } from './load-workflow.ts';
  */
 export async function completeWorkflow(
   deps: CoreDeps,
-  request: { workflowId: string; actionId: string; reason?: string; by?: 'request' | 'conductor' },
+  request: {
+    workflowId: string;
+    actionId: string;
+    reason?: string;
+    by?: 'request' | 'conductor';
+    /** Of a person who asks: steps that are left may need a reason. */
+    approval?: Approval;
+  },
 ): Promise<Workflow> {
-  const { workflowId, actionId, by = 'request', ...args } = request;
+  const { workflowId, actionId, by = 'request', approval, ...args } = request;
   await performAction(deps, {
     workflowId,
     actionId,
     action: 'complete',
     args: { by, ...args },
     doneIn: 'completed',
+    ...(approval ? { skips: approval } : {}),
   });
   return loadWorkflow(deps.db, workflowId);
 }

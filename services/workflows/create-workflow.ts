@@ -2,9 +2,10 @@ import { type CreateWorkflowRequest, Step, type Workflow } from '@labwright/cont
 import { commonErrors } from '@labwright/kernel/errors';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
+import { auditWorkflow } from './audit.ts';
 import type { CoreDeps } from './deps.ts';
 import { loadWorkflow } from './load-workflow.ts';
-import { validateWorkflow } from './validate-workflow.ts';
+import { stepOf, validateWorkflow } from './validate-workflow.ts';
 import { WorkflowRow, workflowColumns } from './workflow-row.ts';
 
 const made = rows(
@@ -29,8 +30,8 @@ const insertWorkflow = rows(
 
 const insertSteps = command(
   'workflows.insert_steps',
-  `INSERT INTO workflow_steps (workflow_id, position, operation, parameters)
-   SELECT $1, s.position, s.step->>'operation', s.step->'parameters'
+  `INSERT INTO workflow_steps (workflow_id, position, operation, parameters, operator_task)
+   SELECT $1, s.position, s.step->>'operation', s.step->'parameters', s.step->'operator_task'
    FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS s (step, position)`,
 );
 
@@ -61,6 +62,9 @@ export async function createWorkflow(deps: CoreDeps, request: CreateRequest): Pr
       await Promise.all([
         tx.execute(insertSteps, [actionId, JSON.stringify(steps)]),
         tx.execute(insertSamples, [actionId, sampleIds]),
+        auditWorkflow(tx, actionId, 'workflow.create', {
+          after: { name, device_id, priority, auto, steps, sample_ids: sampleIds },
+        }),
       ]);
     return row !== undefined;
   });
@@ -73,7 +77,7 @@ export async function createWorkflow(deps: CoreDeps, request: CreateRequest): Pr
 async function wasMade(deps: CoreDeps, request: CreateRequest): Promise<boolean> {
   const before = await deps.db.first(made, [request.actionId]);
   if (!before) return false;
-  const operations = request.steps.map((step) => (typeof step === 'string' ? step : step.operation));
+  const operations = request.steps.map((step) => stepOf(step).operation);
   if (
     before.name === request.name &&
     before.device_id === request.device_id &&

@@ -1,10 +1,20 @@
+import type { AuditRules } from '@labwright/audit';
 import type { DevicesApi } from '@labwright/contract-devices';
+import type { TasksApi } from '@labwright/contract-hub/tasks';
+import type { Transport } from '@labwright/jobs';
+import type { Db } from '@labwright/kernel/db';
 import type { ServiceDeps } from '@labwright/kernel/service';
 import type { Figures } from './figures.ts';
 
 /** What the parts of this service share. */
 export interface WorkflowsDeps extends ServiceDeps {
+  /** What is asked of people before something sensitive is done. */
+  readonly audit: AuditRules;
   readonly devices: DevicesApi;
+  /** The people; without them no workflow has steps that a person carries out. */
+  readonly tasks?: TasksApi | undefined;
+  /** How events come to the worker of this process; without it this process takes in none. */
+  readonly transport?: ((db: Db) => Transport) | undefined;
   readonly settings: WorkflowsSettings;
 }
 
@@ -12,7 +22,7 @@ export interface WorkflowsDeps extends ServiceDeps {
 export interface CoreDeps extends WorkflowsDeps {
   readonly figures: Figures;
   /** Tells a loop that there is something for it to do now. */
-  readonly wake: { repair(): void; conductor(): void };
+  readonly wake: { repair(): void; conductor(): void; tasks(): void };
 }
 
 export interface WorkflowsSettings {
@@ -28,6 +38,8 @@ export interface WorkflowsSettings {
   checkBookingsMs: number;
   /** Seconds that one read of the feed may wait for news. */
   feedWaitSeconds: number;
+  /** Milliseconds after which a waiting reader of our own events looks again. */
+  feedPollMs: number;
 }
 
 export const defaultSettings: WorkflowsSettings = {
@@ -37,4 +49,5 @@ export const defaultSettings: WorkflowsSettings = {
   requeueMs: 60_000,
   checkBookingsMs: 30_000,
   feedWaitSeconds: 20,
+  feedPollMs: 250,
 };

@@ -1,5 +1,6 @@
 import type { Queryable } from '@labwright/kernel/db';
 import { command } from '@labwright/kernel/statement';
+import { auditWorkflow, byItself } from './audit.ts';
 
 const leave = command(
   'workflows.leave_queue',
@@ -14,5 +15,11 @@ export async function leaveQueue(
   tx: Queryable,
   request: { workflowId: string; entryId: string | null; reason: string },
 ): Promise<void> {
-  await tx.execute(leave, [request.workflowId, request.entryId, request.reason]);
+  const { workflowId, entryId, reason } = request;
+  if ((await tx.execute(leave, [workflowId, entryId, reason])) === 0) return;
+  await auditWorkflow(tx, workflowId, 'workflow.leave_queue', {
+    ...byItself,
+    reason,
+    before: { status: 'queued', queue_entry_id: entryId },
+  });
 }

@@ -67,6 +67,10 @@ test('pages walk every workflow once, newest first, whatever the filters', async
     ['&status=completed', 100],
     ['&device_id=even', 250],
     ['&device_id=odd&status=completed', 50],
+    ['&q=W', 500],
+    ['&q=%25', 0],
+    ['&q=many-7', 1],
+    ['&device_id=odd&status=completed&q=w', 50],
   ] as const) {
     const seen: { created_at: string; id: string }[] = [];
     let cursor: string | null = null;
@@ -111,12 +115,13 @@ test('400 for a cursor that is not of this list, and for a limit beyond 100', as
   for (const query of [
     'cursor=nonsense',
     `cursor=${next_cursor}&status=created`,
+    `cursor=${next_cursor}&q=w`,
     `cursor=${forged('2025-02-30T00:00:00Z x')}`,
     `cursor=${forged('2025-02-20T00:00:00Z ')}`,
   ]) {
     const answer = await lab.get(`/workflows?${query}`);
     assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_cursor'], query);
   }
-  for (const query of ['limit=101', 'limit=0', 'status=lost', 'states=created'])
+  for (const query of ['limit=101', 'limit=0', 'status=lost', 'states=created', 'q=', 'q=%00'])
     assert.deepEqual((await lab.get(`/workflows?${query}`)).body.code, 'validation_failed');
 });

@@ -26,19 +26,36 @@ const statementFor = (name: string, condition: string) =>
      ORDER BY w.created_at DESC, w.id DESC LIMIT $3`,
   );
 
-/** One statement for each set of filters, so that each has the plan of its index. */
-const statements = {
-  all: statementFor('workflows.list', ''),
-  byStatus: statementFor('workflows.list_by_status', ' AND w.status = $4'),
-  byDevice: statementFor('workflows.list_by_device', ' AND w.device_id = $4'),
-  byBoth: statementFor('workflows.list_by_device_and_status', ' AND w.device_id = $4 AND w.status = $5'),
+const filterNames = ['device_id', 'status', 'q'] as const;
+type FilterName = (typeof filterNames)[number];
+
+/** The text is looked for as it stands, in the order of the list; no index knows the middle of a name, so a rare one is a walk. */
+const conditions: Readonly<Record<FilterName, (parameter: string) => string>> = {
+  device_id: (parameter) => ` AND w.device_id = ${parameter}`,
+  status: (parameter) => ` AND w.status = ${parameter}`,
+  q: (parameter) => ` AND (strpos(lower(w.name), lower(${parameter})) > 0 OR w.id = ${parameter})`,
 };
+
+/** One statement for each set of filters, so that each has the plan of its index; their values begin with $4. */
+const statements = new Map(
+  [0, 1, 2, 3, 4, 5, 6, 7]
+    .map((bits) => filterNames.filter((_name, place) => bits & (1 << place)))
+    .map((filters) => [
+      filters.join(),
+      statementFor(
+        ['workflows.list', ...filters].join('.'),
+        filters.map((name, index) => conditions[name](`$${index + 4}::text`)).join(''),
+      ),
+    ]),
+);
 
 export interface ListRequest {
   limit: number;
   cursor?: string;
   status?: WorkflowStatus;
   device_id?: string;
+  /** A part of the name, in upper or lower case, or the whole id. */
+  q?: string;
 }
 
 /** Newest first; three queries, whatever the page holds. Throws `invalid_cursor`. */
@@ -46,7 +63,12 @@ export async function listWorkflows(
   deps: CoreDeps,
   request: ListRequest,
 ): Promise<{ workflows: Workflow[]; next_cursor: string | null }> {
-  const list = ['workflows', request.status ?? null, request.device_id ?? null] as const;
+  const list = [
+    'workflows',
+    request.status ?? null,
+    request.device_id ?? null,
+    ...(request.q === undefined ? [] : [request.q]),
+  ];
   const [createdAt, id] = positionOf(decodeCursor(list, request.cursor, 'infinity ~', positionShape));
   const { statement, filters } = choose(request);
   // One more than asked for tells whether there is a next page.
@@ -81,11 +103,11 @@ function isInCalendar(time: string): boolean {
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 19) === time.slice(0, 19);
 }
 
-function choose({ status, device_id }: ListRequest): { statement: Statement<PageRow>; filters: string[] } {
-  if (status && device_id) return { statement: statements.byBoth, filters: [device_id, status] };
-  if (status) return { statement: statements.byStatus, filters: [status] };
-  if (device_id) return { statement: statements.byDevice, filters: [device_id] };
-  return { statement: statements.all, filters: [] };
+function choose(request: ListRequest): { statement: Statement<PageRow>; filters: string[] } {
+  const given = filterNames.filter((name) => request[name] !== undefined);
+  const statement = statements.get(given.join());
+  if (!statement) throw new Error(`No statement lists workflows by ${given.join()}`);
+  return { statement, filters: given.flatMap((name) => request[name] ?? []) };
 }
 
 function cutByWeight(found: readonly PageRow[]): WorkflowRow[] {

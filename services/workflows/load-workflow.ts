@@ -1,8 +1,10 @@
 import { Step, type Workflow } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
+import { nullable } from '@labwright/kernel/http';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { samplesOfWorkflows } from './samples/index.ts';
+import { withReasons } from './tasks/waiting.ts';
 import { WorkflowRow, workflowColumns, workflowNotFound } from './workflow-row.ts';
 
 const find = rows(
@@ -11,12 +13,14 @@ const find = rows(
   `SELECT ${workflowColumns} FROM workflows w WHERE w.id = $1`,
 );
 
+const { waiting_reasons: _reasons, ...stepColumns } = Step.properties;
+
 // Walks the primary key (workflow_id, position).
 const stepsOf = rows(
   'workflows.steps_of',
-  Type.Object({ workflow_id: Type.String(), ...Step.properties }),
-  `SELECT s.workflow_id, s.position, s.operation, s.parameters, s.status, s.attempts, s.execution_id, s.result,
-          s.error, s.started_at, s.finished_at
+  Type.Object({ workflow_id: Type.String(), ...stepColumns, task_seen_at: nullable(Type.String()) }),
+  `SELECT s.workflow_id, s.position, s.operation, s.parameters, s.operator_task, s.status, s.attempts, s.execution_id, s.result,
+          s.error, s.started_at, s.finished_at, s.task_seen_at
    FROM workflow_steps s
    WHERE s.workflow_id = ANY($1::text[])
    ORDER BY s.workflow_id, s.position`,
@@ -40,7 +44,7 @@ export async function withParts(db: Queryable, workflows: readonly WorkflowRow[]
 
 async function partsOf(db: Queryable, ids: string[]): Promise<(workflow: WorkflowRow) => Workflow> {
   const [steps, samples] = await Promise.all([db.query(stepsOf, [ids]), samplesOfWorkflows(db, ids)]);
-  const stepsById = byWorkflow(steps);
+  const stepsById = byWorkflow(steps.map(withReasons));
   const samplesById = byWorkflow(samples);
   return (workflow) => ({
     ...workflow,

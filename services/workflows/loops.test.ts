@@ -8,6 +8,7 @@ import { type Laboratory, openLaboratory } from './test-support/laboratory.ts';
 let lab: Laboratory;
 before(async () => {
   lab = await openLaboratory({
+    loops: true,
     // All rounds and reads are far apart: only news, pokes and the stop make things move.
     settings: { actionLeaseMs: 2_400_000, repairMs: 600_000, feedWaitSeconds: 60 },
     // Rests that would take seconds take milliseconds.

@@ -9,6 +9,7 @@ import { isAllowed, requests, type WorkflowRequest } from './allowed.ts';
 import { createLoops } from './loops.ts';
 import type { Fault } from './test-support/faulty-devices.ts';
 import { type Laboratory, openLaboratory } from './test-support/laboratory.ts';
+import { workflowEvents } from './tidings/events.ts';
 
 /*
  * Many people do random things to many workflows at once, over a network that refuses, forgets and delivers late, while
@@ -170,6 +171,27 @@ async function checkAgreement() {
   assert.ok([...lab.devices.moves.values()].every((times) => times === 1));
 }
 
+/** The feed tells every state, none twice and none out of order: each begins where the one before it ended. */
+async function checkTidings() {
+  const stands = new Map<string, unknown>();
+  let cursor: string | undefined;
+  for (;;) {
+    const { events, next_cursor } = await workflowEvents.read(lab.database.db, cursor);
+    if (events.length === 0) break;
+    cursor = next_cursor;
+    for (const { type, workflow_id, data, id } of events) {
+      const thing = type === 'step.changed' ? `${workflow_id} ${data.position}` : workflow_id;
+      const before = stands.get(thing) ?? (type === 'step.changed' ? 'pending' : null);
+      if (type === 'workflow.deleted') stands.delete(thing);
+      else {
+        assert.equal(data.previous, before, `event ${id}, ${type} of ${thing}`);
+        stands.set(thing, data.status);
+      }
+    }
+  }
+  for (const { id, status } of await lab.database.db.query(allRows)) assert.equal(stands.get(id), status);
+}
+
 test('whatever happens, both sides agree in the end', async () => {
   for (const device of devices) lab.devices.addDevice(device);
   for (let count = 0; count < size.workflows; count += 1) await create();
@@ -182,7 +204,11 @@ test('whatever happens, both sides agree in the end', async () => {
 
   const second = createLoops({
     ...lab.deps,
-    wake: { repair: () => second.wakeRepair(), conductor: () => second.wakeConductor() },
+    wake: {
+      repair: () => second.wakeRepair(),
+      conductor: () => second.wakeConductor(),
+      tasks: () => second.wakeTasks(),
+    },
   });
   await Promise.all([lab.service.start(), second.part.start()]);
   try {
@@ -198,6 +224,7 @@ test('whatever happens, both sides agree in the end', async () => {
 
   await settle();
   await checkAgreement();
+  await checkTidings();
   // What was under way all the time arrives at last.
   while (lab.network.stuck > 0) await lab.network.deliver();
   await settle();

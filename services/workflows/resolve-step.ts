@@ -1,9 +1,11 @@
+import type { Approval } from '@labwright/audit';
 import { type Step, type Workflow, workflowErrors } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { actionInProgress } from './actions/claim.ts';
 import { isAllowed, wrongState } from './allowed.ts';
+import { auditWorkflow } from './audit.ts';
 import type { CoreDeps } from './deps.ts';
 import { loadWorkflow } from './load-workflow.ts';
 import { settleStatus } from './steps/settle-status.ts';
@@ -35,6 +37,7 @@ export interface ResolveRequest {
   outcome: 'succeeded' | 'failed';
   /** How the person knows. Kept with the step. */
   reason: string;
+  approval: Approval;
 }
 
 /**
@@ -67,7 +70,15 @@ async function decide(tx: Queryable, request: ResolveRequest): Promise<number | 
     tx.execute(note, [workflow.id, request.actionId]),
     settleStatus(tx, workflow.id),
   ]);
-  if (resolved) return resolved.position;
+  if (resolved) {
+    const { position } = resolved;
+    await auditWorkflow(tx, workflow.id, 'step.resolve', {
+      before: { position, status: 'unknown' },
+      after: { position, status: request.outcome },
+      approval: request.approval,
+    });
+    return position;
+  }
   throw workflowErrors.problem(
     'no_unknown_step',
     `No step of workflow ${workflow.id} waits for a decision. A failed step is tried again with POST /workflows/${workflow.id}/execute-step.`,

@@ -5,7 +5,7 @@ import { workflowsMigrations } from './index.ts';
 
 let database: TestDatabase;
 before(async () => {
-  database = await createTestDatabase([workflowsMigrations]);
+  database = await createTestDatabase(workflowsMigrations);
 });
 after(() => database.drop());
 

@@ -1,4 +1,5 @@
 import type { Device } from '@labwright/contract-devices';
+import { faultsOfFields, type OperatorTask } from '@labwright/contract-hub/tasks';
 import { type CreateWorkflowRequest, workflowErrors } from '@labwright/contract-workflows';
 import { type Fault, isProblem } from '@labwright/kernel/errors';
 import { concurrently } from './concurrently.ts';
@@ -8,8 +9,23 @@ import { findSamplesByBarcode } from './samples/index.ts';
 /** Questions to device-service about parameters at once. */
 const checksAtOnce = 8;
 
+interface ValidStep {
+  operation: string;
+  parameters: Record<string, unknown>;
+  /** What a person is asked, where the device does not carry it out. */
+  operator_task?: OperatorTask;
+}
+
+/** A step as it is stored. */
+export function stepOf(step: CreateWorkflowRequest['steps'][number]): ValidStep {
+  if (typeof step === 'string') return { operation: step, parameters: {} };
+  if ('operator_task' in step)
+    return { operation: 'operator_task', parameters: {}, operator_task: step.operator_task };
+  return { operation: step.operation, parameters: step.parameters ?? {} };
+}
+
 export interface ValidWorkflow {
-  steps: { operation: string; parameters: Record<string, unknown> }[];
+  steps: ValidStep[];
   /** In the order of the barcodes. */
   sampleIds: string[];
 }
@@ -22,23 +38,21 @@ export async function validateWorkflow(
   deps: CoreDeps,
   request: CreateWorkflowRequest,
 ): Promise<ValidWorkflow> {
-  const steps = request.steps.map((step) =>
-    typeof step === 'string'
-      ? { operation: step, parameters: {} }
-      : { operation: step.operation, parameters: step.parameters ?? {} },
-  );
+  const steps = request.steps.map(stepOf);
   const [device, samples] = await Promise.all([
     findDevice(deps, request.device_id),
     checkSamples(deps, request.sample_barcodes ?? []),
   ]);
+  const forms = checkTasks(deps, steps);
   const faults: Fault[] = device
-    ? [...samples.faults, ...(await checkSteps(deps, device, request.steps, steps))]
+    ? [...samples.faults, ...forms, ...(await checkSteps(deps, device, request.steps, steps))]
     : [
         {
           path: 'body.device_id',
           message: `there is no device ${request.device_id}: GET /devices of device-service lists them`,
         },
         ...samples.faults,
+        ...forms,
       ];
   if (faults.length > 0) throw invalidWorkflow(faults);
   return { steps, sampleIds: samples.ids };
@@ -72,6 +86,22 @@ async function checkSamples(deps: CoreDeps, barcodes: string[]): Promise<{ ids: 
   };
 }
 
+/** What is asked of people, as far as it can be told before the step's turn comes. */
+function checkTasks(deps: CoreDeps, steps: readonly ValidStep[]): Fault[] {
+  return steps.flatMap(({ operator_task }, index) => {
+    const place = `body.steps[${index}].operator_task`;
+    if (!operator_task) return [];
+    if (!deps.tasks)
+      return [
+        {
+          path: place,
+          message: 'needs hub-service, and workflow-service was not told where it is: set HUB_SERVICE_URL',
+        },
+      ];
+    return faultsOfFields(operator_task.fields ?? [], `${place}.fields`);
+  });
+}
+
 /** Equal steps are asked about once; each gets the faults. */
 async function checkSteps(
   deps: CoreDeps,
@@ -81,13 +111,15 @@ async function checkSteps(
 ): Promise<Fault[]> {
   const able = new Set(device.capabilities);
   const questions = new Map<string, ValidWorkflow['steps'][number]>();
-  for (const step of steps) if (able.has(step.operation)) questions.set(keyOf(step), step);
+  for (const step of steps)
+    if (!step.operator_task && able.has(step.operation)) questions.set(keyOf(step), step);
   const answers = await concurrently([...questions], checksAtOnce, async ([key, step]) => {
     const faults = await deps.devices.checkOperation({ device_id: device.id, ...step });
     return [key, faults] as const;
   });
   const faultsOf = new Map(answers);
   return steps.flatMap((step, index) => {
+    if (step.operator_task) return [];
     const place = `body.steps[${index}]`;
     const faults = able.has(step.operation) ? (faultsOf.get(keyOf(step)) ?? []) : [cannot(device, step)];
     // A step that is only a name has no members to point at.

@@ -2,7 +2,7 @@ import { Priority } from '@labwright/contract-devices';
 import { Workflow, workflowErrors } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
 import { nullable } from '@labwright/kernel/http';
-import { rows } from '@labwright/kernel/statement';
+import { command, rows } from '@labwright/kernel/statement';
 import Type, { type Static } from 'typebox';
 
 const { steps: _steps, samples: _samples, ...columns } = Workflow.properties;
@@ -26,6 +26,8 @@ export const ActionArgs = Type.Object({
   priority: Type.Optional(Priority),
   auto: Type.Optional(Type.Boolean()),
   reason: Type.Optional(Type.String()),
+  /** Of whoever asked (`carryContext`). */
+  context: Type.Optional(Type.String()),
   /** Withdraw this booking only. */
   booking_id: Type.Optional(Type.String()),
 });
@@ -52,9 +54,14 @@ const lock = rows(
   `SELECT ${heldColumns} FROM workflows w WHERE w.id = $1 FOR UPDATE`,
 );
 
+// The feed is read in the order of the transactions' numbers: whoever changes a workflow takes its turn here before its
+// transaction gets one, so that the events of one workflow come in the order in which they happened.
+const takeTurn = command('workflows.take_turn', 'SELECT pg_advisory_xact_lock(hashtextextended($1, 5002))');
+
 /** The workflow, locked until the transaction ends: whatever changes a workflow or its steps begins here. */
-export function lockWorkflow(tx: Queryable, id: string): Promise<HeldRow | undefined> {
-  return tx.first(lock, [id]);
+export async function lockWorkflow(tx: Queryable, id: string): Promise<HeldRow | undefined> {
+  const [, locked] = await Promise.all([tx.execute(takeTurn, [id]), tx.first(lock, [id])]);
+  return locked;
 }
 
 /** Throws `workflow_not_found`. */

@@ -59,13 +59,25 @@ test('a claim whose number another process has now is taken over', (t) => {
   claimFolder(folder)();
 });
 
-test('an empty claim is respected while it may be in the making, and later taken over', (t) => {
+test('a claim in the making is waited for; one that is never finished is taken over', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'up.lock');
   mkdirSync(folder);
   writeFileSync(file, '');
-  assert.throws(() => claimFolder(folder), { code: 'folder_claimed' });
-  utimesSync(file, new Date(0), new Date(0));
+  const other = claimant(folder);
+  const said = text(other.stdout);
+  other.stdin.end('now');
+  // Born unknown: it is whoever has the number.
+  const finished = JSON.stringify({ pid: process.pid, born: null, nonce: 'n' });
+  await once(other, 'spawn');
+  const young = setInterval(() => utimesSync(file, new Date(), new Date()), 100);
+  setTimeout(() => {
+    clearInterval(young);
+    writeFileSync(file, finished);
+  }, 500);
+  assert.equal((await said).trim().split('\n').at(-1), 'folder_claimed');
+
+  writeFileSync(file, '');
   const release = claimFolder(folder);
   assert.match(readFileSync(file, 'utf8'), new RegExp(`"pid":${process.pid}`));
   release();

@@ -48,7 +48,12 @@ function claim(file: string, folder: string): () => void {
   while (!createExclusively(file, mine)) {
     const found = readText(file);
     if (found === undefined) continue;
-    refuseWhileAlive(file, found, folder);
+    if (isBeingWritten(file, found)) {
+      // Soon it is a claim, or old enough: whoever was killed in the middle of it never ends it.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      continue;
+    }
+    refuseWhileAlive(found, folder);
     const finishTakeover = claim(`${file}.takeover`, folder);
     try {
       if (readText(file) === found) unlinkSync(file);
@@ -61,12 +66,9 @@ function claim(file: string, folder: string): () => void {
   };
 }
 
-function refuseWhileAlive(file: string, text: string, folder: string): void {
+function refuseWhileAlive(text: string, folder: string): void {
   const owner = parseClaim(text);
-  if (!owner) {
-    if (ageMs(file) > writingTakesAtMostMs) return;
-    throw new EmbeddedPostgresError('folder_claimed', `${folder} is just being claimed by another process.`);
-  }
+  if (!owner) return;
   const facts = inspectProcess(owner.pid);
   const sameProcess = owner.born === null || facts.born === undefined || owner.born === facts.born;
   if (!facts.alive || !sameProcess) return;
@@ -75,6 +77,9 @@ function refuseWhileAlive(file: string, text: string, folder: string): void {
     `${folder} is in use by the process ${owner.pid}. Stop that one first, or give this one another folder.`,
   );
 }
+
+const isBeingWritten = (file: string, text: string) =>
+  parseClaim(text) === undefined && ageMs(file) <= writingTakesAtMostMs;
 
 function createExclusively(file: string, text: string): boolean {
   try {

@@ -1,13 +1,15 @@
-import type { Db } from '@labwright/kernel/db';
-import { rows } from '@labwright/kernel/statement';
+import type { Db, Queryable } from '@labwright/kernel/db';
+import { command, rows } from '@labwright/kernel/statement';
 import Type, { type Static } from 'typebox';
 
 const join = rows(
   'jobs.workers.join',
   Type.Object({ id: Type.String() }),
-  `INSERT INTO job_workers (name, queues, alive_until)
-   VALUES ($1, $2::text[], clock_timestamp() + make_interval(secs => $3::float8 / 1000)) RETURNING id`,
+  `INSERT INTO job_workers (name, queues, repeatable, presence, alive_until)
+   VALUES ($1, $2::text[], $3::text[], $4, clock_timestamp() + make_interval(secs => $5::float8 / 1000)) RETURNING id`,
 );
+
+const show = command('jobs.workers.show', 'UPDATE job_workers SET presence = $2 WHERE id = $1');
 
 // One statement for the worker and all its jobs: their lease is its life. Tells which of them are to be stopped, and which it
 // has had for longer than a lease: one of which it does not know is lost, for the answer that gave it was.
@@ -35,32 +37,56 @@ const giveBack = rows(
   'jobs.give_back',
   Type.Object({ queue: Type.String() }),
   `UPDATE jobs SET state = 'ready', worker = NULL, attempts = attempts - 1
-   WHERE id = ANY ($1::bigint[]) AND state = 'running' AND worker + 0 = $2 RETURNING queue`,
+   WHERE id = ANY ($1::bigint[]) AND state::text = 'running' AND worker + 0 = $2 RETURNING queue`,
 );
 
 const leave = rows(
   'jobs.workers.leave',
   Type.Object({ handed: Type.Integer() }),
-  'SELECT bury_job_worker($1, false) AS handed',
+  `SELECT bury_job_worker($1, 'left') AS handed`,
+);
+
+const declareDead = rows(
+  'jobs.workers.declare_dead',
+  Type.Object({ handed: Type.Integer() }),
+  `SELECT bury_job_worker($1, 'seen dead') AS handed`,
+);
+
+// Who shows a presence (an advisory lock of its session) and has it no more is gone, or cut off and knows it.
+const takeOver = rows(
+  'jobs.workers.take_over',
+  Type.Object({ handed: Type.Integer() }),
+  `SELECT take_over_repeatable_jobs(id) AS handed FROM job_workers
+   WHERE presence IS NOT NULL AND repeatable <> '{}' AND NOT is_job_worker_present(presence)`,
 );
 
 // Walks job_workers_alive_until.
 const buryDead = rows(
   'jobs.workers.bury_dead',
   Type.Object({ handed: Type.Integer() }),
-  `SELECT bury_job_worker(id, true) AS handed FROM job_workers WHERE alive_until < clock_timestamp() ORDER BY alive_until LIMIT 20`,
+  `SELECT bury_job_worker(id, 'silent') AS handed FROM job_workers WHERE alive_until < clock_timestamp() ORDER BY alive_until LIMIT 20`,
 );
 
 /** A new worker: its id is never given again. */
 export async function joinWorkers(
   db: Db,
-  name: string,
-  queues: readonly string[],
-  leaseMs: number,
+  worker: {
+    name: string;
+    queues: readonly string[];
+    repeatable: readonly string[];
+    presence: number | null;
+    leaseMs: number;
+  },
 ): Promise<string> {
-  const row = await db.first(join, [name, queues, leaseMs]);
+  const { name, queues, repeatable, presence, leaseMs } = worker;
+  const row = await db.first(join, [name, queues, repeatable, presence, leaseMs]);
   if (!row) throw new Error('a worker could not be put on record');
   return row.id;
+}
+
+/** Puts on record by what others see that the worker's process lives. */
+export async function showWorker(db: Db, worker: string, presence: number): Promise<void> {
+  await db.execute(show, [worker, presence]);
 }
 
 /** Undefined where the worker was declared dead. */
@@ -81,4 +107,17 @@ export async function leaveWorkers(db: Db, worker: string): Promise<number> {
 /** Ends the workers that fell silent; their jobs are ready again, or dead. Answers how many jobs. */
 export async function buryDeadWorkers(db: Db): Promise<number> {
   return (await db.query(buryDead)).reduce((sum, { handed }) => sum + handed, 0);
+}
+
+/**
+ * Ends a worker of whose death the caller is certain, for it saw the process end: its jobs are ready again at once, or dead.
+ * Answers how many.
+ */
+export async function declareWorkerDead(db: Queryable, worker: string): Promise<number> {
+  return (await db.first(declareDead, [worker]))?.handed ?? 0;
+}
+
+/** Makes the repeatable jobs of workers whose connection is gone ready again. Answers how many. */
+export async function takeOverRepeatableJobs(db: Db): Promise<number> {
+  return (await db.query(takeOver)).reduce((sum, { handed }) => sum + handed, 0);
 }

@@ -1,11 +1,17 @@
-import type { Log } from '@labwright/kernel/log';
+import { checkArgs } from '../enqueue.ts';
 import type { ClaimedJob, JobError } from '../job.ts';
+import { NotStorable, storableJson, storableText } from '../json.ts';
 import { NoRetry, RetryAt, retryDelay } from '../task.ts';
-import type { Handler, JobContext } from './handler.ts';
+import type { Handler } from './handler.ts';
+import type { Run } from './run.ts';
 
-/** How one attempt at a job ended. `lost`: it is not this worker's any more, so nothing is recorded. */
+/**
+ * How one attempt at a job ended. `lost`: it is not this worker's any more, so nothing is recorded. `recorded`: its handler did
+ * that itself.
+ */
 export type Ending =
-  | { kind: 'succeeded'; result: unknown }
+  | { kind: 'succeeded'; result: string | null }
+  | { kind: 'recorded' }
   | {
       kind: 'failed';
       state: 'retrying' | 'failed' | 'dead' | 'cancelled';
@@ -26,62 +32,85 @@ export class WorkerFenced extends Error {
 }
 
 /** Runs the handler once, to its end. Resolves whatever the handler does; what it made counts, also where it came late. */
-export async function attempt(
-  job: ClaimedJob,
-  handler: Handler | undefined,
-  tools: { log: Log; controller: AbortController; tellProgress(fraction: number, text: string | null): void },
-): Promise<Ending> {
-  const { controller } = tools;
-  const { signal } = controller;
+export async function attempt(run: Run, handler: Handler | undefined): Promise<Ending> {
+  const { job } = run;
   let timer: NodeJS.Timeout | undefined;
   if (job.timeout_ms !== null)
     timer = setTimeout(
-      () => controller.abort(new JobTimeout(`it took longer than ${job.timeout_ms} ms`)),
+      () => run.stop(new JobTimeout(`it took longer than ${job.timeout_ms} ms`)),
       job.timeout_ms,
     );
   try {
     if (job.expired && job.attempts === 1) throw new JobCancelled('its time was over before it began');
     if (!handler) throw new NoRetry(`This worker has no handler for the task ${job.task}.`);
-    const context: JobContext = {
-      id: job.id,
-      attempt: job.attempts,
-      key: job.key,
-      signal,
-      log: tools.log,
-      progress: (fraction, text) => tools.tellProgress(Math.min(1, Math.max(0, fraction)), text ?? null),
-    };
+    if (job.flow !== null) checkPassedOn(job, handler);
     // A handler that does not heed its signal is waited for: started again beside itself, it would do its work twice at once.
-    const result = await handler.run(job.args, context);
-    return signal.reason instanceof WorkerFenced ? { kind: 'lost' } : { kind: 'succeeded', result };
+    const result = await handler.run(job.args, run);
+    if (run.recorded) return { kind: 'recorded' };
+    if (run.stopped instanceof WorkerFenced) return { kind: 'lost' };
+    return { kind: 'succeeded', result: storableJson(result, 'What its handler made') };
   } catch (error) {
-    return failure(job, handler, signal.aborted ? signal.reason : error);
+    const { stopped } = run;
+    try {
+      if (!stopped) return failure(job, handler, error, error);
+      // Where the handler says what became of it by that reason, it says more than the reason.
+      return failure(
+        job,
+        handler,
+        stopped,
+        error instanceof Error && error.cause === stopped ? error : stopped,
+      );
+    } catch {
+      // Anything can be thrown, also what has no text or throws when it is looked at.
+      const said = stopped ?? new Error('What its handler threw cannot be read.');
+      return failure(job, handler, said, said);
+    }
   } finally {
-    clearTimeout(timer);
+    if (timer) clearTimeout(timer);
   }
 }
 
-function failure(job: ClaimedJob, handler: Handler | undefined, error: unknown): Ending {
+/** A result of one task has become an argument of another: neither of them saw both. */
+function checkPassedOn(job: ClaimedJob, { task }: Handler): void {
+  try {
+    checkArgs(task, job.args);
+  } catch (error) {
+    throw new NoRetry(
+      `What was passed on in flow ${job.flow} does not fit: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** What follows from `error`; `says` is what is kept of it for people. */
+function failure(job: ClaimedJob, handler: Handler | undefined, error: unknown, says: unknown): Ending {
   if (error instanceof WorkerFenced) return { kind: 'lost' };
   const ended = (state: 'failed' | 'dead' | 'cancelled'): Ending => ({
     kind: 'failed',
     state,
-    error: toJobError(error),
+    error: toJobError(says),
     retryAt: null,
   });
   if (error instanceof JobCancelled) return ended('cancelled');
-  if (error instanceof NoRetry || !handler) return ended('failed');
+  if (error instanceof NoRetry || error instanceof NotStorable || !handler) return ended('failed');
   if (job.attempts >= job.max_attempts) return ended('dead');
   const at =
-    error instanceof RetryAt
-      ? error.at
+    error instanceof RetryAt && !Number.isNaN(error.at.getTime())
+      ? new Date(Math.min(Math.max(error.at.getTime(), Date.now()), farAway))
       : new Date(Date.now() + retryDelay(handler.task.settings, job.attempts));
-  return { kind: 'failed', state: 'retrying', error: toJobError(error), retryAt: at };
+  return { kind: 'failed', state: 'retrying', error: toJobError(says), retryAt: at };
 }
 
+/** A date that PostgreSQL can keep, and nobody will see. */
+const farAway = Date.UTC(9999, 0);
+const longestMessage = 10_000;
 const longestStack = 4_000;
 
 function toJobError(error: unknown): JobError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  if (!(error instanceof Error)) return { name: 'Error', message: storableText(String(error)) };
   const { name, message, stack } = error;
-  return { name, message, ...(stack ? { stack: stack.slice(0, longestStack) } : {}) };
+  return {
+    name: storableText(String(name)),
+    message: storableText(String(message)).slice(0, longestMessage),
+    ...(stack ? { stack: storableText(String(stack)).slice(0, longestStack) } : {}),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Queryable } from '@labwright/kernel/db';
 import type { Log } from '@labwright/kernel/log';
 import type { Task } from '../task.ts';
 
@@ -12,6 +13,12 @@ export interface JobContext {
   readonly log: Log;
   /** 0 to 1, and what is being done; kept with the job, at most every 200 ms. */
   progress(fraction: number, text?: string): void;
+  /**
+   * Records the success of the job in the transaction of what it did: both count, or neither. False where the job is not
+   * this worker's any more: then nothing of that transaction may be committed. Once it is, the handler returns, and what it
+   * returns is not looked at.
+   */
+  complete(tx: Queryable, result?: unknown): Promise<boolean>;
 }
 
 export interface Handler {

@@ -17,15 +17,18 @@ export async function joinAsWorker(
   options: {
     name: string;
     queues: readonly string[];
+    /** Tasks of which a job may be begun elsewhere as soon as this process is seen to be gone. */
+    repeatable: readonly string[];
+    presence: number | null;
     leaseMs: number;
     log: Log;
     /** Called with the jobs that somebody wants stopped, and those that this worker has had for a lease. */
     onBeat(beat: Beat): void;
   },
 ): Promise<Membership> {
-  const { name, queues, leaseMs, log } = options;
+  const { leaseMs, log } = options;
   const sentAt = performance.now();
-  const id = await joinWorkers(db, name, queues, leaseMs);
+  const id = await joinWorkers(db, options);
   const lease: Lease = keepLease(
     {
       renew: async (_held, ttlMs) => {

@@ -1,16 +1,17 @@
-import { hostname } from 'node:os';
-import { contextFromHeaders, enterContext } from '@labwright/kernel/context';
 import type { Db } from '@labwright/kernel/db';
 import { loop, type Part } from '@labwright/kernel/lifecycle';
 import type { Log } from '@labwright/kernel/log';
-import type { ClaimedJob } from '../job.ts';
-import { recordFailure, recordProgress, recordSuccesses, type Success } from '../store/finish.ts';
+import { bothObservers, recordFigures } from '../figures/record.ts';
+import { limitTasks } from '../limits/limits.ts';
+import { keepTasks, type Retention } from '../store/retention.ts';
 import { keepUp, settleUnseenJobs } from '../store/upkeep.ts';
-import { giveBackJobs } from '../store/workers.ts';
+import { wakeOthers } from '../store/wake.ts';
+import { takeOverRepeatableJobs } from '../store/workers.ts';
 import type { Transport } from '../transport.ts';
-import { attempt, JobCancelled, WorkerFenced } from './attempt.ts';
+import { WorkerFenced } from './attempt.ts';
 import type { Handler } from './handler.ts';
-import { joinAsWorker, type Membership } from './membership.ts';
+import type { Observer } from './observer.ts';
+import { openSession, type Session } from './session.ts';
 
 export interface WorkerOptions {
   db: Db;
@@ -24,26 +25,39 @@ export interface WorkerOptions {
   leaseMs?: number;
   /** Milliseconds that a stop waits for the jobs in hand; default 30,000. */
   drainMs?: number;
+  /** Called with its id each time that it is put on record, before it claims anything. */
+  onJoined?(id: string): void;
+  /** Told of every attempt; `jobMetrics` makes one. */
+  observer?: Observer;
+  /** How long jobs are kept after their end; default 7 days, 30 where they failed. The same in all workers of a database. */
+  retention?: Retention;
 }
 
 export interface Worker extends Part {
+  /** On record by this id; undefined while it is not. Another one after it was fenced off. */
+  readonly id: string | undefined;
   /** Jobs in hand. */
   readonly running: number;
   /** Ends the jobs in hand at once: they are handed back. */
   handBack(): Promise<void>;
 }
 
-interface Run {
-  job: ClaimedJob;
-  controller: AbortController;
-}
-
 /** Looks after falling asleep, in milliseconds: for a commit that came between the last look and the mark. */
 const looks = [10, 40, 150, 500, 2_000];
-/** Statements at once that record jobs with keys. */
-const mostRecordings = 4;
+/** Milliseconds that a worker has no room before it says that others are wanted. */
+const fullMs = 20;
+/**
+ * Milliseconds that a worker has work before it says that it does not sleep: for a single job the two words, each a commit, would
+ * cost more than the notifications that they save.
+ */
+const busyMs = 50;
 const upkeepMs = 1_000;
-const progressEveryMs = 200;
+/** Milliseconds that handlers which were told to stop are waited for before their jobs go to others. */
+const handBackMs = 1_000;
+/** How often workers look whether another one is gone. */
+const presenceMs = 400;
+/** Of the advisory locks that show which processes live: `job_workers.presence`. */
+const presenceSpace = 5004;
 
 /**
  * A process that carries out jobs.
@@ -54,208 +68,141 @@ const progressEveryMs = 200;
  */
 export function createWorker(options: WorkerOptions): Worker {
   const { db, transport, log, queues, concurrency = 10, leaseMs = 10_000, drainMs = 30_000 } = options;
+  if (queues.length === 0) throw new Error('A worker works on at least one queue: name it.');
   const handlers = new Map(options.handlers.map((handler) => [handler.task.name, handler]));
-  const runs = new Map<string, Run>();
-  const successes: Success[] = [];
-  const keyed: Success[] = [];
-  let recordings = 0;
+  const figures = recordFigures(db, log);
+  const observer = bothObservers(figures, options.observer);
   const stopping = new AbortController();
-  let membership: Membership | undefined;
+  let session: Session | undefined;
+  let presence: number | null = null;
   let stopListening = () => {};
-  let poke = () => {};
+  let stopShowing = async () => {};
+  /** Something happened since the last round began. */
+  let poked = false;
+  let wakeUp: (() => void) | undefined;
   let working: Promise<void> | undefined;
-  let asleep = false;
+  /** Whoever makes a job ready in our queues says so. */
+  let marked = false;
 
-  const say = (event: string, job: ClaimedJob, more: object = {}) =>
-    log.debug({ job: job.id, task: job.task, attempt: job.attempts, ...more }, event);
-
-  const fence = () => {
-    for (const { controller } of runs.values())
-      controller.abort(new WorkerFenced('this worker may have been declared dead'));
-    runs.clear();
-    successes.length = 0;
-    keyed.length = 0;
-  };
-
-  const join = async (): Promise<Membership> => {
-    const joined = await joinAsWorker(db, {
-      name: `${hostname()}:${process.pid}`,
+  const open = () =>
+    openSession({
+      db,
+      transport,
+      log,
       queues,
+      handlers,
+      concurrency,
       leaseMs,
-      log,
-      onBeat: ({ id, cancelled, held }) => {
-        for (const job of cancelled) runs.get(job)?.controller.abort(new JobCancelled('it was cancelled'));
-        const lost = held.filter((job) => !runs.has(job));
-        if (lost.length === 0) return;
-        log.warn({ jobs: lost.length }, 'jobs are given back that this worker was never told of');
-        giveBackJobs(db, id, lost).catch(() => {});
+      presence: () => presence,
+      claims: () => !stopping.signal.aborted,
+      poke,
+      onRetry: () => upkeep.poke(),
+      observer,
+      onFenced: () => {
+        session = undefined;
+        poke();
       },
     });
-    joined.signal.addEventListener('abort', () => {
-      log.error(
-        { err: joined.signal.reason },
-        'this worker is fenced off: its jobs are told to stop, and go to others',
-      );
-      fence();
-      if (membership === joined) membership = undefined;
-      poke();
+
+  const poke = () => {
+    poked = true;
+    wakeUp?.();
+  };
+  /** Until poked (false), or so many milliseconds (true). */
+  const rest = async (ms: number): Promise<boolean> => {
+    if (poked) return false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
-    return joined;
+    wakeUp = undefined;
+    return !poked;
+  };
+  const mark = async (wanted: boolean) => {
+    if (marked === wanted) return;
+    marked = wanted;
+    await transport.sleeps(queues, wanted);
   };
 
-  /** Records what an attempt came to, again until the database answers or the worker is fenced off. */
-  const recordUntilAnswered = async (member: Membership, record: () => Promise<void>) => {
-    for (let ms = 100; !member.signal.aborted; ms = Math.min(ms * 2, 2_000)) {
-      try {
-        return await record();
-      } catch (error) {
-        log.warn({ err: error }, 'the end of a job is recorded again');
-        await new Promise((resolve) => setTimeout(resolve, ms));
-      }
+  const onReady = (woken: Iterable<string>) => {
+    for (const queue of woken) {
+      if (!queues.includes(queue)) continue;
+      session?.expect(queue);
+      poke();
     }
   };
-
-  const carryOut = async (member: Membership, job: ClaimedJob, run: Run) => {
-    if (job.trace) enterContext(contextFromHeaders({ traceparent: job.trace }));
-    let toldAt = 0;
-    const ending = await attempt(job, handlers.get(job.task), {
-      log,
-      controller: run.controller,
-      tellProgress: (fraction, text) => {
-        const now = performance.now();
-        if (now - toldAt < progressEveryMs && fraction < 1) return;
-        toldAt = now;
-        recordProgress(db, member.id, job.id, fraction, text).catch(() => {});
-      },
-    });
-    if (ending.kind === 'lost' || member.signal.aborted) return;
-    if (ending.kind === 'succeeded') {
-      const success = { id: job.id, keyed: job.key !== null, result: ending.result };
-      if (success.keyed) {
-        // What ends in this turn of the event loop is recorded together.
-        if (keyed.push(success) === 1) setImmediate(recordKeyed);
-        return;
+  /** Beside the rounds: decides which new jobs with keys are ready. Asked for meanwhile, it looks once more. */
+  let settling = false;
+  let settleAgain = false;
+  const settle = () => {
+    settleAgain = true;
+    if (settling) return;
+    settling = true;
+    const look = async () => {
+      while (settleAgain) {
+        settleAgain = false;
+        await settleUnseenJobs(db, onReady);
       }
-      successes.push(success);
-      poke();
-      return;
-    }
-    const { state, error, retryAt } = ending;
-    say(`a job is ${state}`, job, { error: error.message });
-    await recordUntilAnswered(member, async () => {
-      await recordFailure(db, member.id, { id: job.id, attempt: job.attempts, state, error, retryAt });
-    });
-    if (runs.get(job.id) === run) runs.delete(job.id);
-    if (retryAt) upkeep.poke();
-    poke();
-  };
-
-  const begin = (member: Membership, job: ClaimedJob) => {
-    // Fenced off or gone since it asked: the job is not ours any more, or will not be.
-    if (member !== membership) return;
-    const run: Run = { job, controller: new AbortController() };
-    runs.set(job.id, run);
-    carryOut(member, job, run).catch((error) =>
-      log.error({ err: error, job: job.id }, 'a job failed on our side'),
-    );
-  };
-
-  /** Records what succeeded, and begins what follows on the same keys. */
-  const record = async (member: Membership, done: readonly Success[]): Promise<void> => {
-    if (done.length === 0) return;
-    let followers: ClaimedJob[] = [];
-    await recordUntilAnswered(member, async () => {
-      followers = await recordSuccesses(db, member.id, done, stopping.signal.aborted ? [] : queues);
-    });
-    // After a fence `runs` holds others, maybe under the same ids.
-    if (member !== membership) return;
-    for (const { id } of done) runs.delete(id);
-    for (const job of followers) begin(member, job);
-  };
-
-  /** Those with keys do not wait for one another: each holds up the next of its key. */
-  const recordKeyed = () => {
-    const member = membership;
-    if (!member || keyed.length === 0 || recordings >= mostRecordings) return;
-    recordings += 1;
-    const done = keyed.splice(0);
-    const before = runs.size;
-    record(member, done)
-      .catch((error) => log.error({ err: error }, 'the ends of jobs could not be recorded'))
+    };
+    look()
+      // The upkeep looks again.
+      .catch((error) => log.debug({ err: error }, 'jobs with keys could not be looked at'))
       .finally(() => {
-        recordings -= 1;
-        recordKeyed();
-        // Handed on from job to job, the places stay taken: then there is nothing to claim.
-        if (runs.size < before || stopping.signal.aborted) poke();
+        settling = false;
       });
   };
 
-  /** One round: records and claims. True where there may be more. */
-  const round = async (member: Membership): Promise<boolean> => {
-    // What ends in this turn of the event loop is recorded together.
-    await new Promise((resolve) => setImmediate(resolve));
-    let room = stopping.signal.aborted ? 0 : concurrency - runs.size + successes.length;
-    const recorded = record(member, successes.splice(0));
-    let found = 0;
-    for (const queue of queues) {
-      if (room <= 0) break;
-      const claimed = await transport.claim(queue, member.id, room);
-      for (const job of claimed) begin(member, job);
-      found += claimed.length;
-      room -= claimed.length;
-    }
-    await recorded;
-    return found > 0;
-  };
-
-  /** Until poked, or so many milliseconds. */
-  const rest = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done() {
-        clearTimeout(timer);
-        poke = () => {};
-        resolve();
-      }
-      poke = done;
-    });
+  const isDone = () => stopping.signal.aborted && (session?.running ?? 0) === 0;
 
   const work = async () => {
     let look = 0;
-    while (!(stopping.signal.aborted && runs.size === 0)) {
+    let busySince: number | undefined;
+    while (!isDone()) {
       try {
-        membership ??= await join();
-        const member = membership;
+        if (!session) {
+          session = await open();
+          options.onJoined?.(session.worker);
+        }
+        const current = session;
         // Set before the round, so that what happens in it is not missed.
-        let poked = false;
-        poke = () => {
-          poked = true;
-        };
-        if (await round(member)) {
+        poked = false;
+        // Jobs with keys that were committed between the look and the mark: else the upkeep would find them, a second later.
+        if (look > 0) settle();
+        if (await current.round()) {
           look = 0;
-          if (asleep) {
-            asleep = false;
-            await transport.sleeps(queues, false);
+          busySince ??= performance.now();
+          if (performance.now() - busySince > busyMs) await mark(false);
+          continue;
+        }
+        busySince = undefined;
+        if (poked || isDone()) continue;
+        if (current.running >= concurrency || stopping.signal.aborted || presence === null) {
+          // Full for a while: then others, who may sleep, are to be woken.
+          if (await rest(fullMs)) {
+            if (!stopping.signal.aborted && !marked) {
+              await mark(true);
+              // For what came while nobody was said to sleep.
+              await wakeOthers(db, queues);
+            }
+            await rest(2_000);
           }
           continue;
         }
-        if (poked || (stopping.signal.aborted && runs.size === 0)) continue;
-        if (runs.size >= concurrency || stopping.signal.aborted) {
-          await rest(2_000);
-          continue;
-        }
-        if (!asleep) {
-          asleep = true;
-          await transport.sleeps(queues, true);
-          for (const queue of await settleUnseenJobs(db)) if (queues.includes(queue)) poked = true;
+        if (!marked) {
+          await mark(true);
+          settle();
           continue;
         }
         if (poked) continue;
         await rest(looks[Math.min(look, looks.length - 1)] ?? 2_000);
         look += 1;
       } catch (error) {
-        if (stopping.signal.aborted && runs.size === 0) return;
+        if (isDone()) return;
         log.warn({ err: error }, 'a worker could not reach the database; it tries again');
+        poked = false;
         await rest(500);
       }
     }
@@ -266,36 +213,67 @@ export function createWorker(options: WorkerOptions): Worker {
     idleMs: upkeepMs,
     log,
     work: async () => {
-      const { queues: woken, nextDueMs } = await keepUp(db);
-      if (queues.some((queue) => woken.has(queue))) poke();
+      const { queues: woken, nextDueMs } = await keepUp(db, { log, retention: options.retention, onReady });
+      onReady(woken);
       if (nextDueMs !== null && nextDueMs < upkeepMs)
         setTimeout(() => upkeep.poke(), Math.max(1, nextDueMs)).unref();
+    },
+  });
+  const takeovers = loop({
+    name: 'takeover of jobs',
+    idleMs: presenceMs,
+    log,
+    work: async () => {
+      if ((await takeOverRepeatableJobs(db)) > 0) poke();
     },
   });
 
   // A stop whose drain takes too long leaves by handing back, and waits for that.
   let left = Promise.resolve();
   const leave = (): Promise<void> => {
-    const member = membership;
-    membership = undefined;
-    left = left.then(() => member?.leave());
+    const last = session;
+    session = undefined;
+    left = left.then(() => last?.leave());
     return left;
   };
 
   const worker: Worker = {
     name: 'worker',
+    get id() {
+      return session?.worker;
+    },
     get running() {
-      return runs.size;
+      return session?.running ?? 0;
     },
     start: async () => {
-      stopListening = await transport.listen((queue) => {
-        if (queue === null || queues.includes(queue)) {
-          settleUnseenJobs(db)
-            .catch(() => {})
-            .finally(() => poke());
-        }
+      const tasks = options.handlers.map(({ task }) => task);
+      await limitTasks(db, tasks);
+      await keepTasks(db, tasks);
+      stopListening = await transport.listen((queue, settled = false) => {
+        if (queue !== null && !queues.includes(queue)) return;
+        session?.expect(queue);
+        poke();
+        if (settled) return;
+        // Who sent this may have taken the mark away.
+        marked = false;
+        // Who has no room leaves it to the others, and to the upkeep.
+        if ((session?.running ?? 0) < concurrency) settle();
+      });
+      stopShowing = await db.present(presenceSpace, {
+        onShown: (id) => {
+          presence = id;
+          poke();
+        },
+        onLost: () => {
+          presence = null;
+          session?.giveBackRepeatable(
+            new WorkerFenced('the connection that shows that this worker lives is lost'),
+          );
+        },
       });
       await upkeep.start();
+      await takeovers.start();
+      await figures.start();
       working ??= work();
     },
     stop: async () => {
@@ -304,15 +282,18 @@ export function createWorker(options: WorkerOptions): Worker {
       const timer = setTimeout(() => void worker.handBack(), drainMs);
       await working;
       clearTimeout(timer);
+      await takeovers.stop();
       await upkeep.stop();
       stopListening();
       await leave();
+      await figures.stop();
+      await stopShowing();
     },
     handBack: async () => {
       stopping.abort();
-      for (const { controller } of runs.values())
-        controller.abort(new WorkerFenced('the worker stops, and hands its jobs back'));
-      runs.clear();
+      const last = session;
+      // Their keys are free once it has left: who heeds the signal is at rest by then.
+      await last?.stop(new WorkerFenced('the worker stops, and hands its jobs back'), handBackMs);
       poke();
       await leave();
     },

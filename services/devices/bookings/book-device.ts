@@ -1,3 +1,4 @@
+import { auditContext } from '@labwright/audit';
 import { Booking, Device, type DeviceView, deviceErrors } from '@labwright/contract-devices';
 import { isUniqueViolation, type Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
@@ -5,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { getDevice, readDevice } from '../instruments/get-device.ts';
 import { bookingColumns } from '../rows.ts';
+import { bookingAudit } from './booking-audit.ts';
 import { deviceBusy } from './device-busy.ts';
 import { handOn } from './hand-on.ts';
 import { lockDevice, turnSql } from './lock-device.ts';
@@ -29,14 +31,16 @@ const take = rows(
      RETURNING id AS device_id, fencing_token AS token, name, type, paused, capabilities, nests, location, settings,
                created_at, updated_at
    ), booking AS (
-     INSERT INTO device_bookings (device_id, workflow_id, fencing_token, operations)
-     SELECT device_id, $2, token, $3 FROM device
+     INSERT INTO device_bookings (device_id, workflow_id, fencing_token, operations, booked_by)
+     SELECT device_id, $2, token, $3, $4::jsonb->'actor'->>'id' FROM device
      RETURNING ${bookingColumns}
    ), event AS (
      INSERT INTO events (type, device_id, workflow_id, data)
      SELECT 'booking.granted', device_id, workflow_id,
             jsonb_build_object('booking_id', id::text, 'fencing_token', fencing_token, 'queue_entry_id', NULL)
      FROM booking
+   ), audit AS (
+     ${bookingAudit('$4')}
    )
    SELECT ${bookingColumns}, name, type, paused, capabilities, nests, location, settings, created_at, updated_at
    FROM booking JOIN device USING (device_id)`,
@@ -75,7 +79,8 @@ async function takeFree(
   request: { device_id: string; workflow_id: string; operations?: string[] },
 ): Promise<Booked | undefined> {
   try {
-    const row = await db.first(take, [request.device_id, request.workflow_id, request.operations ?? []]);
+    const { device_id, workflow_id, operations = [] } = request;
+    const row = await db.first(take, [device_id, workflow_id, operations, auditContext()]);
     return row && { ...split(row), fresh: true };
   } catch (error) {
     // Somebody set the status to available by hand although a booking is active: that is busy.

@@ -2,6 +2,7 @@ import { Booking } from '@labwright/contract-devices';
 import type { Queryable } from '@labwright/kernel/db';
 import { command, rows } from '@labwright/kernel/statement';
 import { bookingColumns } from '../rows.ts';
+import { bookingAudit } from './booking-audit.ts';
 
 /**
  * Books the first of the queue, in the order of index device_queue_order: one probe, however long the queue.
@@ -24,16 +25,18 @@ export const bookNext = rows(
    ), entry AS (
      UPDATE device_queue q SET status = 'booked', booked_at = clock_timestamp()
      FROM next, device WHERE q.id = next.id
-     RETURNING q.id AS queue_entry_id, q.workflow_id, q.operations
+     RETURNING q.id AS queue_entry_id, q.workflow_id, q.operations, q.queued_by
    ), booking AS (
-     INSERT INTO device_bookings (device_id, workflow_id, fencing_token, operations, queue_entry_id)
-     SELECT device_id, workflow_id, fencing_token, operations, queue_entry_id FROM device, entry
+     INSERT INTO device_bookings (device_id, workflow_id, fencing_token, operations, queue_entry_id, booked_by)
+     SELECT device_id, workflow_id, fencing_token, operations, queue_entry_id, queued_by FROM device, entry
      RETURNING ${bookingColumns}
    ), event AS (
      INSERT INTO events (type, device_id, workflow_id, data)
      SELECT 'booking.granted', device_id, workflow_id, jsonb_build_object(
        'booking_id', id::text, 'fencing_token', fencing_token, 'queue_entry_id', queue_entry_id::text)
      FROM booking
+   ), audit AS (
+     ${bookingAudit()}
    )
    SELECT ${bookingColumns} FROM booking`,
 );

@@ -13,7 +13,7 @@ const LockedRow = Type.Object({ ...Device.properties, deleted_at: nullable(Times
  */
 export const turnSql = 'pg_advisory_xact_lock(hashtextextended($1, 5001))';
 
-const takeTurn = command('devices.take_turn', `SELECT ${turnSql}`);
+export const takeTurn = command('devices.take_turn', `SELECT ${turnSql}`);
 
 /** NO KEY UPDATE: whoever books, queues or runs waits here; foreign keys that merely point at the device do not. */
 const lock = rows(

@@ -1,13 +1,17 @@
+import { type Approval, auditContext, auditSql, demandApproval, recordAudit } from '@labwright/audit';
 import { Booking, deviceErrors } from '@labwright/contract-devices';
 import type { Queryable } from '@labwright/kernel/db';
+import { nullable } from '@labwright/kernel/http';
+import { currentPrincipal } from '@labwright/kernel/identity';
 import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { bookingColumns, isId } from '../rows.ts';
 import { handOn } from './hand-on.ts';
 import { lockDevice } from './lock-device.ts';
 import { assertNotOperating, findRunning } from './running-execution.ts';
 
-/** Ends a booking; needs the lock of its device. */
+/** Ends a booking: $1, its reason $2, `auditContext()` $3. Needs the lock of its device. */
 export const endBooking = rows(
   'devices.release',
   Booking,
@@ -20,6 +24,15 @@ export const endBooking = rows(
      SELECT 'booking.released', device_id, workflow_id,
             jsonb_build_object('booking_id', id::text, 'reason', release_reason)
      FROM released
+   ), audit AS (
+     ${auditSql({
+       action: `'device.release'`,
+       subject: `'device:' || device_id`,
+       reason: 'release_reason',
+       before: `jsonb_build_object('booking_id', id::text, 'workflow_id', workflow_id, 'fencing_token', fencing_token)`,
+       context: '$3',
+       from: 'released',
+     })}
    )
    SELECT ${bookingColumns} FROM released`,
 );
@@ -42,35 +55,61 @@ export interface Release {
   workflow_id: string;
   /** Releases this booking only, and no later one. */
   booking_id?: string;
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /**
  * Releases the booking of a workflow and books the first of the queue, in one transaction. A booking that is
  * released already is answered as it stands: the request may be repeated.
+ * `approval` is that of a person who asks here and now: to release what somebody else has booked may need a reason.
  * Throws `device_not_found`, `device_operating`, and `not_the_holder` where the workflow has no such booking.
  */
 export async function releaseDevice(
   deps: DevicesDeps,
   request: Release,
+  approval?: Approval,
 ): Promise<{ booking: Booking; next_booking: Booking | null }> {
   const outcome = await deps.db.transaction(async (tx) => {
-    const [{ booking: active }, booking, running] = await Promise.all([
+    const [{ booking: active }, booking, running, owner] = await Promise.all([
       lockDevice(tx, request.device_id),
       findBooking(tx, request),
       findRunning(tx, request.device_id),
+      tx.first(ownerOf, [request.device_id]),
     ]);
     if (!booking) throw notTheHolder(request, active);
     if (booking.status === 'released') return { booking, next_booking: null };
     assertNotOperating(request.device_id, running);
+    if (approval) await override(deps, tx, approval, owner);
     const [released, next] = await Promise.all([
-      tx.first(endBooking, [booking.id, request.reason ?? null]),
+      tx.first(endBooking, [booking.id, request.reason ?? null, auditContext()]),
       handOn(tx, request.device_id),
     ]);
     return { booking: released ?? booking, next_booking: next };
   });
   deps.announce();
   return outcome;
+}
+
+/** Index: device_bookings_one_active. */
+export const ownerOf = rows(
+  'devices.booking_owner',
+  Type.Object({ booked_by: nullable(Type.String()), booking_id: Type.String(), workflow_id: Type.String() }),
+  `SELECT booked_by, id AS booking_id, workflow_id FROM device_bookings WHERE device_id = $1 AND status = 'active'`,
+);
+
+const people = ['user', 'token', 'local'];
+
+/** Demands and records why somebody takes away what another one has booked. */
+export async function override(
+  { audit }: DevicesDeps,
+  tx: Queryable,
+  approval: Approval,
+  owner: { booked_by: string | null; booking_id: string; workflow_id: string } | undefined,
+): Promise<void> {
+  const { id, kind } = currentPrincipal();
+  if (!owner?.booked_by || owner.booked_by === id || !people.includes(kind)) return;
+  demandApproval(audit, approval, 'release what somebody else has booked');
+  await recordAudit(tx, { action: approval.action, subject: approval.subject, before: owner, approval });
 }
 
 async function findBooking(tx: Queryable, request: Release): Promise<Booking | undefined> {

@@ -1,3 +1,4 @@
+import { readApproval } from '@labwright/audit';
 import {
   BookAnswer,
   BookingPage,
@@ -7,7 +8,7 @@ import {
   WithdrawAnswer,
 } from '@labwright/contract-devices';
 import { type App, answers, PageQuery } from '@labwright/kernel/http';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { DeviceParams } from '../instruments/routes.ts';
 import { bookDevice } from './book-device.ts';
@@ -22,10 +23,19 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** In case it is somebody else's. */
+const approvalOf = (
+  deps: DevicesDeps,
+  deviceId: string,
+  { reason, signature }: Static<typeof ReleaseRequest>,
+) =>
+  readApproval(deps.audit, { action: 'booking.override', subject: `device:${deviceId}`, reason, signature });
+
 export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
   app.post(
     '/devices/:id/book',
     {
+      config: { access: 'scientist' },
       schema: {
         summary: 'Book a free device for a workflow',
         description: 'Booked again by its holder it answers the same booking.',
@@ -47,6 +57,7 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
   app.post(
     '/devices/:id/release',
     {
+      config: { access: 'operator' },
       schema: {
         summary: 'Release a device and hand it to the first of its queue',
         description: 'A booking that was released before is answered as it stands.',
@@ -57,7 +68,9 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
       },
     },
     async ({ params, body }) => {
-      const outcome = await releaseDevice(deps, { device_id: params.id, ...body });
+      const { signature, ...request } = body;
+      const approval = await approvalOf(deps, params.id, body);
+      const outcome = await releaseDevice(deps, { device_id: params.id, ...request }, approval);
       const next = outcome.next_booking;
       const message = next
         ? `Device ${params.id} released; workflow ${next.workflow_id} holds it now`
@@ -69,6 +82,7 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
   app.post(
     '/devices/:id/withdraw',
     {
+      config: { access: 'operator' },
       schema: {
         summary: 'Make sure that a workflow neither holds a device nor waits for it',
         tags,
@@ -78,7 +92,9 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
       },
     },
     async ({ params, body }) => {
-      await withdraw(deps, { device_id: params.id, ...body });
+      const { signature, ...request } = body;
+      const approval = await approvalOf(deps, params.id, body);
+      await withdraw(deps, { device_id: params.id, ...request }, approval);
       return { message: `Workflow ${body.workflow_id} has withdrawn from ${params.id}` };
     },
   );
@@ -86,6 +102,7 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
   app.get(
     '/devices/:id/bookings',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'List the bookings of a device, newest first',
         tags,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { feedMigrations } from '@labwright/feed';
 import { rows } from '@labwright/kernel/statement';
 import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
 import Type from 'typebox';
@@ -57,7 +58,7 @@ const plan: DemoDevices = {
 
 let database: TestDatabase;
 before(async () => {
-  database = await createTestDatabase([migrations]);
+  database = await createTestDatabase([feedMigrations, migrations]);
 });
 after(() => database.drop());
 

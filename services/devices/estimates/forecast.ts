@@ -10,15 +10,19 @@ import { loadProgress, operationsOf, remaining } from './holder.ts';
 import { nothing, type Spread, spread, sum, times, toEstimate } from './spread.ts';
 import type { Work } from './work.ts';
 
-/** The newest 200 bookings that have ended. Index: device_bookings_by_device. */
+/** Of each device the newest 200 bookings that have ended. Index: device_bookings_by_device. */
 const bookingLengths = rows(
   'devices.booking_lengths',
-  Type.Object({ median: nullable(Type.Number()), p90: nullable(Type.Number()) }),
-  `SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
-          percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) AS p90
-   FROM (SELECT extract(epoch FROM released_at - booked_at)::float8 AS seconds
-         FROM device_bookings WHERE device_id = $1 AND status = 'released'
-         ORDER BY id DESC LIMIT 200) AS newest`,
+  Type.Object({ device_id: Type.String(), median: nullable(Type.Number()), p90: nullable(Type.Number()) }),
+  `SELECT d.device_id, l.median, l.p90
+   FROM unnest($1::text[]) AS d (device_id)
+   CROSS JOIN LATERAL (
+     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
+            percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) AS p90
+     FROM (SELECT extract(epoch FROM released_at - booked_at)::float8 AS seconds
+           FROM device_bookings WHERE device_id = d.device_id AND status = 'released'
+           ORDER BY id DESC LIMIT 200) AS newest
+   ) AS l`,
 );
 
 /** Seconds for what nobody has measured and no driver knows. */
@@ -46,7 +50,7 @@ export async function loadForecast(
   const { db, clock } = deps;
   const [progress, usualBooking] = await Promise.all([
     device.booking ? loadProgress(db, device.booking) : null,
-    loadUsualBooking(db, device.id),
+    loadUsualBookings(db, [device.id]).then((of) => of(device.id)),
   ]);
   const names = new Set(works.flatMap((work) => [...work.operations.keys()]));
   for (const name of progress ? operationsOf(progress) : []) names.add(name);
@@ -64,18 +68,26 @@ export async function loadForecast(
   };
 }
 
-async function loadUsualBooking(db: Queryable, deviceId: string): Promise<Spread> {
-  const lengths = await db.first(bookingLengths, [deviceId]);
-  if (!lengths || lengths.median === null || lengths.p90 === null) return unmeasured(unknownSeconds);
-  return spread(lengths.median, lengths.p90);
+/** How long bookings of these devices usually are. */
+export async function loadUsualBookings(
+  db: Queryable,
+  deviceIds: readonly string[],
+): Promise<(deviceId: string) => Spread> {
+  const found = deviceIds.length === 0 ? [] : await db.query(bookingLengths, [deviceIds]);
+  const known = new Map(
+    found.flatMap(({ device_id, median, p90 }) =>
+      median === null || p90 === null ? [] : [[device_id, spread(median, p90)] as const],
+    ),
+  );
+  return (deviceId) => known.get(deviceId) ?? unmeasured(unknownSeconds);
 }
 
 const unmeasured = (seconds: number): Spread => spread(seconds, seconds * unmeasuredP90);
 
-/** Measured durations, else what the driver says is typical, else a guess. */
-async function loadDurations(
+/** Measured durations, else what the driver says is typical for a device with these settings, else a guess. */
+export async function loadDurations(
   deps: DevicesDeps,
-  device: Device,
+  device: Pick<Device, 'type' | 'settings'>,
   operations: string[],
 ): Promise<(operation: string) => Spread> {
   const measured = await durations(deps.db, device.type, operations);

@@ -1,54 +1,74 @@
+import { auditContext } from '@labwright/audit';
 import type { Execution } from '@labwright/contract-devices';
-import type { OperationSpec } from '@labwright/driver-kit';
 import { commonErrors } from '@labwright/kernel/errors';
 import { deviceNotFound } from '../bookings/lock-device.ts';
 import type { DevicesDeps } from '../deps.ts';
-import type { DriverTarget } from './drivers.ts';
+import { enqueueOperation } from './job.ts';
 import { assertMayBegin, assertSameRequest, type ExecuteRequest, planOperation } from './request.ts';
 import { beginExecution, findExecution, situationOf } from './statements.ts';
 
-/** An execution on record: one that is now ours to carry out, or one that was there. */
-export type Begun =
-  | { ours: true; execution: Execution; spec: OperationSpec; target: DriverTarget; leasedAt: number }
-  | { ours: false; execution: Execution };
-
 const attempts = 5;
 
+/** Something changed between looking and beginning. */
+class NotBegun extends Error {
+  override readonly name = 'NotBegun';
+}
+
 /**
- * Puts an execution on record, once for each execution_id. Of several who ask at the same time one gets it as its
- * own; the others find it. Throws every refusal that the README names, before anything is stored.
+ * Puts an execution on record together with its job, once for each execution_id, or finds the one that is there. Throws every
+ * refusal that the README names, before anything is stored.
  */
-export async function beginOrFind(deps: DevicesDeps, request: ExecuteRequest): Promise<Begun> {
-  const { db, clock, models, runner, settings } = deps;
-  const { device_id, workflow_id, operation, execution_id } = request;
+export async function beginOrFind(deps: DevicesDeps, request: ExecuteRequest): Promise<Execution> {
+  const { db, models } = deps;
+  const { device_id, execution_id } = request;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const device = await db.first(situationOf, [device_id, execution_id]);
     if (!device || device.asked_id !== null) {
       const execution = await db.first(findExecution, [execution_id]);
       if (!execution) throw deviceNotFound(device_id);
       assertSameRequest(execution, request);
-      return { ours: false, execution };
+      return execution;
     }
-    const { spec, parameters } = planOperation(models, device, request);
+    const { parameters } = planOperation(models, device, request);
     assertMayBegin(device, request);
-    const leasedAt = clock.now();
-    const execution = await db.first(beginExecution, [
-      device_id,
-      device.type,
-      workflow_id,
-      execution_id,
-      operation,
-      JSON.stringify(parameters),
-      runner,
-      settings.leaseMs,
-    ]);
-    const target = { id: device_id, type: device.type, settings: device.settings };
-    if (execution) return { ours: true, execution, spec, target, leasedAt };
-    // Something changed between looking and beginning: the next look says what.
+    const execution = await begin(deps, request, device.type, parameters);
+    if (execution) return execution;
+    // The next look says what has changed.
   }
   throw commonErrors.problem(
     'overloaded',
     `${device_id} changes too often to begin anything just now; nothing was done. Try again shortly.`,
     { retryAfter: 1 },
   );
+}
+
+async function begin(
+  deps: DevicesDeps,
+  { device_id, workflow_id, booking_id, execution_id, operation }: ExecuteRequest,
+  device_type: string,
+  parameters: Record<string, unknown>,
+): Promise<Execution | undefined> {
+  const values = [
+    device_id,
+    device_type,
+    workflow_id,
+    execution_id,
+    operation,
+    JSON.stringify(parameters),
+    booking_id ?? null,
+    auditContext(),
+  ];
+  try {
+    return await deps.db.transaction(async (tx) => {
+      const [execution] = await Promise.all([
+        tx.first(beginExecution, values),
+        enqueueOperation(tx, { device_id, device_type, execution_id }, { askedBy: deps.runner }),
+      ]);
+      if (!execution) throw new NotBegun();
+      return execution;
+    });
+  } catch (error) {
+    if (error instanceof NotBegun) return undefined;
+    throw error;
+  }
 }

@@ -11,18 +11,18 @@ import type { Command, Driver, Inquiry } from '@labwright/driver-kit';
  *                                             │ nobody knows ──> send anew, where that is safe; else `unknown`
  *                                             └ no answer ─────> ask again, some times; then `unknown`
  *
- * A process that put the execution on record begins with `send`, one that took it over with `ask`.
+ * Whoever has it in hand as the first begins with `send`, everybody later with `ask`.
  */
 export interface Task {
   readonly execution: Execution;
-  /** False: another process may have sent it. */
+  /** False: somebody may have sent it before. */
   readonly isNew: boolean;
   readonly safeToRepeat: boolean;
   /** Rejects where the driver cannot be opened. */
   driver(): Promise<Driver>;
   /** The driver is of no use any more: the next `driver()` opens another one. */
   discardDriver(): void;
-  /** False as soon as this process cannot be sure that the execution is its own. Then it sends and asks nothing. */
+  /** False as soon as this process cannot be sure that the job is its own. Then it sends and asks nothing. */
   mayAct(): boolean;
   /** Why nothing may be begun for this execution any more; null where it may. */
   obstacle(): Promise<string | null>;
@@ -50,7 +50,7 @@ export const unknownOutcome = (message: string): Verdict => ({
   timed: false,
 });
 
-const failure = (code: string, message: string): Verdict => ({
+export const failure = (code: string, message: string): Verdict => ({
   status: 'failed',
   error: { code, message },
   timed: false,

@@ -1,22 +1,26 @@
-import {
-  deviceErrors,
-  ExecuteAnswer,
-  ExecuteRequest as ExecuteBody,
-  Execution,
-} from '@labwright/contract-devices';
+import { demandApproval, readApproval } from '@labwright/audit';
+import { deviceErrors, type Execution } from '@labwright/contract-devices';
+import { createWorker, type Handler, jobMetrics, type Worker } from '@labwright/jobs';
 import { commonErrors, type Fault } from '@labwright/kernel/errors';
-import { type App, answers } from '@labwright/kernel/http';
-import Type from 'typebox';
+import type { App } from '@labwright/kernel/http';
 import { deviceNotFound } from '../bookings/lock-device.ts';
 import type { DevicesDeps } from '../deps.ts';
+import { abortExecution } from './abort.ts';
+import { adoptExecutions } from './adopt.ts';
 import { beginOrFind } from './begin.ts';
+import { createCarrier } from './carrier.ts';
+import { queueOfType } from './job.ts';
+import { executionMetrics } from './metrics.ts';
 import { type CheckOperationRequest, type ExecuteRequest, faultsOf } from './request.ts';
-import { createRunner } from './runner.ts';
-import { askToAbort, findExecution, situationOf } from './statements.ts';
+import { type Abort, executionRoutes } from './routes.ts';
+import { findExecution, situationOf } from './statements.ts';
+import { readTiding, tidingsChannel } from './tidings.ts';
 import { createWaitingRoom } from './waiting.ts';
 
 export interface Executions {
-  /** Takes over what nobody carries out any more, at once and from then on. */
+  /** What a worker needs to carry out operations: one queue a device type. */
+  readonly jobs: { readonly queues: readonly string[]; readonly handlers: readonly Handler[] };
+  /** Carries out what is asked for, where this process has a worker, at once and from then on. */
   start(): Promise<void>;
   /** Begins nothing new, waits a bounded time for what runs, and leaves the rest to the next process. */
   stop(): Promise<void>;
@@ -33,26 +37,38 @@ export interface Executions {
   routes(app: App): void;
 }
 
-const defaultWaitSeconds = 30;
-const AbortRequest = Type.Object(
-  {
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-    wait_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: 60 })),
-  },
-  { additionalProperties: false },
-);
-/** Milliseconds that a stop waits for operations to end. */
-const graceMs = 5_000;
-
 export function createExecutions(deps: DevicesDeps): Executions {
-  const { clock, db, log, models, settings } = deps;
+  const { clock, db, log, models, settings, transport } = deps;
   const waiting = createWaitingRoom(clock);
-  const runner = createRunner(deps, waiting);
+  const count = executionMetrics(deps.metrics, () => carrier.running());
+  /** It ended here, or by our doing. */
+  const ended = (execution: Execution) => {
+    deps.announce();
+    waiting.tell(execution);
+    count(execution);
+  };
+  const carrier = createCarrier(deps, waiting, ended);
+  const jobs = { queues: [...models.keys()].map(queueOfType), handlers: [carrier.handler] };
+  const worker: Worker | undefined = transport
+    ? createWorker({
+        db,
+        log,
+        ...jobs,
+        transport: transport(db),
+        concurrency: settings.operationsAtOnce,
+        leaseMs: settings.leaseMs,
+        drainMs: settings.drainMs,
+        observer: jobMetrics(deps.metrics, db, jobs.queues, {
+          running: () => worker?.running ?? 0,
+          concurrency: settings.operationsAtOnce,
+        }),
+      })
+    : undefined;
   const stopping = new AbortController();
-  const resting = new AbortController();
   /** Requests that are about to put something on record. */
   const beginning = new Set<Promise<unknown>>();
-  const loops: Promise<void>[] = [];
+  let stopListening = () => {};
+  let looking: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
 
   const getExecution = async (executionId: string): Promise<Execution> => {
@@ -64,14 +80,14 @@ export function createExecutions(deps: DevicesDeps): Executions {
     );
   };
 
-  /** What this process carries out it is told of; what another one does it looks up now and then. */
+  /** Whoever settles it tells us; that may get lost where it is another process, so that is looked up now and then. */
   const untilEnded = async (begun: Execution, waitSeconds: number): Promise<Execution> => {
     const deadline = clock.now() + waitSeconds * 1_000;
     let execution = begun;
     for (;;) {
       const left = deadline - clock.now();
       if (execution.status !== 'running' || left <= 0 || stopping.signal.aborted) return execution;
-      const ms = runner.has(execution) ? left : Math.min(left, settings.feedPollMs);
+      const ms = carrier.has(execution) ? left : Math.min(left, settings.feedPollMs);
       const outcome = await waiting.wait(execution, ms, stopping.signal);
       if (outcome) return outcome;
       execution = (await db.first(findExecution, [execution.execution_id])) ?? execution;
@@ -83,30 +99,23 @@ export function createExecutions(deps: DevicesDeps): Executions {
       throw commonErrors.problem(
         'overloaded',
         'device-service is stopping; nothing was done. Try again shortly.',
-        {
-          retryAfter: 2,
-        },
+        { retryAfter: 2 },
       );
-    const begin = beginOrFind(deps, request).then((begun) => {
-      if (begun.ours) runner.take(begun);
-      return begun.execution;
-    });
+    const begin = beginOrFind(deps, request);
     beginning.add(begin);
     const execution = await begin.finally(() => beginning.delete(begin));
     return untilEnded(execution, request.wait_seconds);
   };
 
-  const abort = async (deviceId: string, reason: string, waitSeconds: number): Promise<Execution> => {
-    const execution = await db.first(askToAbort, [deviceId, reason]);
-    if (execution) {
-      runner.abort(execution, reason);
-      return untilEnded(execution, waitSeconds);
-    }
-    if (!(await db.first(situationOf, [deviceId, null]))) throw deviceNotFound(deviceId);
-    throw deviceErrors.problem(
-      'nothing_running',
-      `${deviceId} is doing nothing, so there is nothing to stop.`,
-    );
+  const abort: Abort = async (deviceId, { waitSeconds, ...given }) => {
+    const subject = `device:${deviceId}`;
+    const approval = await readApproval(deps.audit, { action: 'operation.abort', subject, ...given });
+    demandApproval(deps.audit, approval, 'stop what a device is doing');
+    const reason = approval.reason ?? 'stopped by hand';
+    const execution = await abortExecution(deps, deviceId, reason, approval);
+    if (execution.status === 'running') carrier.abort(execution, reason);
+    else ended(execution);
+    return untilEnded(execution, waitSeconds);
   };
 
   const checkOperation = async (request: CheckOperationRequest): Promise<Fault[]> => {
@@ -115,43 +124,46 @@ export function createExecutions(deps: DevicesDeps): Executions {
     return faultsOf(models, device, request);
   };
 
-  /** Does `work` every `ms` milliseconds until the signal; an error is logged and the next round comes. */
-  const every = async (
-    ms: number,
-    signal: AbortSignal,
-    what: string,
-    work: () => Promise<void> | void,
-  ): Promise<void> => {
-    for (;;) {
-      await clock.sleep(ms, signal).catch(() => {});
-      if (signal.aborted) return;
+  const hear = (payload: string) => {
+    const tiding = readTiding(payload);
+    if (tiding?.kind === 'abort') carrier.abort(tiding, 'somebody asked for it');
+    if (tiding?.kind !== 'ended') return;
+    deps.announce();
+    waiting.wake(tiding);
+  };
+
+  /** What tidings would have told, what nobody carries out, and drivers that are of no use any more. */
+  const look = async () => {
+    while (!stopping.signal.aborted) {
       try {
-        await work();
+        await carrier.lookForAborts();
+        await adoptExecutions(deps, stopping.signal);
+        await carrier.tidyDrivers();
       } catch (error) {
-        log.error({ err: error }, `${what} failed; it is tried again`);
+        log.error({ err: error }, 'looking after the executions failed; it is tried again');
       }
+      await clock.sleep(settings.repairMs, stopping.signal).catch(() => {});
     }
   };
 
   const stop = async (): Promise<void> => {
     stopping.abort(new Error('device-service stops'));
     await Promise.allSettled(beginning);
-    await runner.drain(graceMs);
-    resting.abort(new Error('device-service stops'));
-    await Promise.all(loops);
-    await runner.stop();
+    await worker?.stop();
+    stopListening();
+    await looking;
+    await carrier.close();
   };
 
   return {
+    jobs,
     start: async () => {
-      await runner.recover();
-      loops.push(
-        every(settings.leaseMs / 6, resting.signal, 'renewing the leases', () => runner.beat()),
-        every(settings.repairMs, stopping.signal, 'taking over executions', async () => {
-          await runner.recover();
-          await runner.tidyDrivers();
-        }),
-      );
+      stopListening = await db.listen(tidingsChannel, {
+        onMessage: hear,
+        onGap: () => void carrier.lookForAborts().catch(() => {}),
+      });
+      looking ??= look();
+      await worker?.start();
     },
     stop: () => {
       stopped ??= stop();
@@ -162,89 +174,4 @@ export function createExecutions(deps: DevicesDeps): Executions {
     checkOperation,
     routes: (app) => executionRoutes(app, { execute, getExecution, abort }),
   };
-}
-
-function executionRoutes(
-  app: App,
-  executions: Pick<Executions, 'execute' | 'getExecution'> & {
-    abort(deviceId: string, reason: string, waitSeconds: number): Promise<Execution>;
-  },
-): void {
-  const tags = ['executions'];
-
-  app.post(
-    '/devices/:id/abort',
-    {
-      config: { bodyOptional: true },
-      schema: {
-        summary: 'Stop what the device is doing',
-        description:
-          'For operations that hang, or must not go on. The instrument is told to stop, and the execution ends `failed` with the code `aborted`, unless it ended by itself before. 200: it has ended; 202: it has not yet after `wait_seconds` (default 10). The booking stays: the workflow is `failed`, and its step can be carried out again.',
-        tags,
-        params: Type.Object({ id: Type.String({ description: 'The id of the device.' }) }),
-        body: AbortRequest,
-        response: answers({ 200: ExecuteAnswer, 202: ExecuteAnswer }),
-      },
-    },
-    async ({ params, body }, reply) => {
-      const { reason = 'stopped by hand', wait_seconds = 10 } = body;
-      const execution = await executions.abort(params.id, reason, wait_seconds);
-      if (execution.status === 'running') reply.code(202);
-      return { message: messageOf(execution), execution };
-    },
-  );
-
-  app.post(
-    '/devices/:id/execute',
-    {
-      schema: {
-        summary: 'Carry out an operation',
-        description:
-          "Only the workflow that holds the device may. 200: it has ended, with the outcome in `execution.status`; 202: it goes on after `wait_seconds` (default 30). The same `execution_id` again answers the same execution and moves nothing. `execution.error.code` is the instrument's own (`clogged_tip`, …) or one of ours: `driver_unavailable` and `not_started` (nothing has moved), `outcome_unknown` and `result_not_stored` (somebody has to look).",
-        tags,
-        params: Type.Object({ id: Type.String({ description: 'The id of the device.' }) }),
-        body: ExecuteBody,
-        response: answers({ 200: ExecuteAnswer, 202: ExecuteAnswer }),
-      },
-    },
-    async ({ params, body, actionId }, reply) => {
-      const execution = await executions.execute({
-        parameters: {},
-        // Repeated with the same Idempotency-Key it is the same execution.
-        execution_id: actionId,
-        wait_seconds: defaultWaitSeconds,
-        ...body,
-        device_id: params.id,
-      });
-      if (execution.status === 'running') reply.code(202);
-      return { message: messageOf(execution), execution };
-    },
-  );
-
-  app.get(
-    '/executions/:execution_id',
-    {
-      schema: {
-        summary: 'How an execution stands',
-        tags,
-        params: Type.Object({ execution_id: Type.String() }),
-        response: answers({ 200: Execution }),
-      },
-    },
-    ({ params }) => executions.getExecution(params.execution_id),
-  );
-}
-
-function messageOf({ operation, device_id, status, error, execution_id }: Execution): string {
-  const what = `${operation} on ${device_id}`;
-  switch (status) {
-    case 'running':
-      return `${what} is running; GET /executions/${execution_id} tells how it stands.`;
-    case 'succeeded':
-      return `${what} succeeded.`;
-    case 'failed':
-      return `${what} failed: ${error?.message}`;
-    case 'unknown':
-      return `Nobody knows what became of ${what}: ${error?.message}`;
-  }
 }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { isProblem } from '@labwright/kernel/errors';
+import { rows } from '@labwright/kernel/statement';
+import { eventually } from '@labwright/kernel/testing';
+import Type from 'typebox';
+import { cutOff } from './testing/cut-off.ts';
 import { type ExecutionBench, executionBench } from './testing/execution-bench.ts';
 import { livingOn } from './testing/living.ts';
 
@@ -11,155 +15,145 @@ before(async () => {
 after(() => bench.close());
 
 const living = livingOn(() => bench);
-const { newName } = living;
+const { mixing, newName } = living;
 afterEach(living.stopAll);
 
-/** Waits for what follows by itself, without time. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
+/** Short enough for a test to see the end of it, long enough for a machine full of tests. */
+const leaseMs = 1_500;
 
-test('while it runs its lease is renewed', async () => {
-  const device = await bench.device();
-  const process = await living.ticking('renewing');
-  const execution_id = newName('execution');
-  await process.executions.execute({
-    device_id: device.id,
-    workflow_id: 'w1',
-    operation: 'mix',
-    parameters: {},
-    execution_id,
-    wait_seconds: 0,
+const holderOf = rows(
+  'test.leases.holder',
+  Type.Object({ worker: Type.String(), alive_until: Type.String() }),
+  `SELECT j.worker::text AS worker, w.alive_until FROM jobs j JOIN job_workers w ON w.id = j.worker
+   WHERE j.args->>'execution_id' = $1`,
+);
+
+test('while it runs the lease of its process is renewed, and nobody takes over', async () => {
+  const { instrument, execution_id, request } = await mixing();
+  const process = await living.start({ runner: newName('renewing'), settings: { leaseMs } });
+  await process.executions.execute(request);
+  await instrument.movements(1);
+  await living.start({ runner: newName('other') });
+  const first = await bench.db.first(holderOf, [execution_id]);
+  await eventually('the lease was renewed several times', async () => {
+    const now = await bench.db.first(holderOf, [execution_id]);
+    assert.equal(now?.worker, first?.worker);
+    return Date.parse(now?.alive_until ?? '') > Date.parse(first?.alive_until ?? '') + leaseMs || undefined;
   });
-  await device.instrument.movements(1);
-  await bench.expireLeases();
-  await process.beats(3);
-  assert.equal((await bench.row(execution_id)).leased, true);
-  device.instrument.finish();
-  await process.executions.execute({
-    device_id: device.id,
-    workflow_id: 'w1',
-    operation: 'mix',
-    parameters: {},
-    execution_id,
-    wait_seconds: 30,
-  });
-  await living.stop(process, process.clock);
-  assert.equal((await bench.row(execution_id)).status, 'succeeded');
+  instrument.finish();
+  assert.equal((await process.executions.execute({ ...request, wait_seconds: 30 })).status, 'succeeded');
+  assert.equal((await bench.row(execution_id)).drives, 1);
 });
 
-test('a process whose execution was taken over notices and lets go: the instrument goes on', async () => {
-  const device = await bench.device();
-  const slow = await living.ticking('slow');
-  const request = {
-    device_id: device.id,
-    workflow_id: 'w1',
-    operation: 'mix',
-    parameters: {},
-    execution_id: newName('execution'),
-  };
-  await slow.executions.execute({ ...request, wait_seconds: 0 });
-  await device.instrument.movements(1);
-  const next = await living.successor();
-  assert.match((await bench.row(request.execution_id)).runner ?? '', /^successor/);
-  await next.following;
-  assert.equal(device.instrument.lines, 2);
-  await slow.beats(2);
-  await until(() => device.instrument.lines === 1);
-  const ended = next.executions.execute({ ...request, wait_seconds: 30 });
-  device.instrument.finish();
-  assert.equal((await ended).status, 'succeeded');
-  assert.equal(device.instrument.moved.length, 1);
+test('a process that is taken for dead lets go before another takes over: the instrument goes on', async () => {
+  const { instrument, execution_id, request } = await mixing();
+  const { db, cut } = cutOff(bench.db);
+  const slow = await living.start({ runner: newName('slow'), db, settings: { leaseMs } });
+  await slow.executions.execute(request);
+  await instrument.movements(1);
+  cut.beats = true;
+  await eventually('it let go', async () => instrument.lines === 0 || undefined);
+  assert.equal((await bench.row(execution_id)).drives, 1);
+  const next = await living.start({ runner: newName('next') });
+  await eventually('it was taken over', async () => (await bench.row(execution_id)).drives > 1 || undefined);
+  instrument.finish();
+  assert.equal((await next.executions.execute({ ...request, wait_seconds: 30 })).status, 'succeeded');
+  assert.equal(instrument.moved.length, 1);
+  assert.equal((await bench.events(request.device_id)).length, 1);
 });
 
 test('the database is away: it lets go before the lease can run out, and takes up again when it is back', async () => {
-  const device = await bench.device();
-  const process = await living.ticking('cut-off');
-  const execution_id = newName('execution');
-  const request = { device_id: device.id, workflow_id: 'w1', operation: 'mix', parameters: {}, execution_id };
-  await process.executions.execute({ ...request, wait_seconds: 0 });
-  await device.instrument.movements(1);
-  process.database.away = true;
-  await process.beats(3);
-  assert.equal(device.instrument.lines, 1);
-  await process.beats(1);
-  // Two thirds of the lease are over: the driver is closed, the instrument still moves.
-  await until(() => device.instrument.lines === 0);
-  process.database.away = false;
-  await bench.expireLeases();
-  await process.beats(2);
-  await until(() => device.instrument.lines === 1);
-  device.instrument.finish();
-  const answer = await process.executions.execute({ ...request, wait_seconds: 30 });
-  assert.equal(answer.status, 'succeeded');
-  assert.equal(device.instrument.moved.length, 1);
+  const { instrument, request } = await mixing();
+  const { db, cut } = cutOff(bench.db);
+  const process = await living.start({ runner: newName('cut-off'), db, settings: { leaseMs } });
+  await process.executions.execute(request);
+  await instrument.movements(1);
+  cut.all = true;
+  await eventually('it let go', async () => instrument.lines === 0 || undefined);
+  cut.all = false;
+  await eventually('it took it up again', async () => instrument.lines === 1 || undefined);
+  instrument.finish();
+  assert.equal((await process.executions.execute({ ...request, wait_seconds: 30 })).status, 'succeeded');
+  assert.equal(instrument.moved.length, 1);
+});
+
+test('an outcome that comes while the database is away is recorded when it is back', async () => {
+  const { id, instrument, request } = await mixing();
+  const { db, cut } = cutOff(bench.db);
+  const process = await living.start({ runner: newName('cut-off'), db });
+  await process.executions.execute(request);
+  await instrument.movements(1);
+  cut.all = true;
+  instrument.finish();
+  await eventually(
+    'it could not be recorded',
+    async () => cut.refused.some((name) => name === 'transaction') || undefined,
+  );
+  cut.all = false;
+  assert.equal((await process.executions.execute({ ...request, wait_seconds: 30 })).status, 'succeeded');
+  assert.equal((await bench.events(id)).length, 1);
 });
 
 test('stop waits for what ends in time, and begins nothing new', async () => {
-  const device = await bench.device();
-  const process = await living.start({ runner: newName('stopping') });
-  const request = { device_id: device.id, workflow_id: 'w1', operation: 'mix', parameters: {} };
-  const execution_id = newName('execution');
-  await process.executions.execute({ ...request, execution_id, wait_seconds: 0 });
-  await device.instrument.movements(1);
+  const { instrument, execution_id, request } = await mixing();
+  const process = await living.start({ runner: newName('stopping'), settings: { drainMs: 30_000 } });
+  await process.executions.execute(request);
+  await instrument.movements(1);
   const stopped = process.executions.stop();
-  await assert.rejects(
-    process.executions.execute({ ...request, execution_id: newName('late'), wait_seconds: 0 }),
-    (error) => isProblem(error, 'overloaded'),
+  await assert.rejects(process.executions.execute({ ...request, execution_id: newName('late') }), (error) =>
+    isProblem(error, 'overloaded'),
   );
-  device.instrument.finish();
+  instrument.finish();
   await stopped;
   assert.equal((await bench.row(execution_id)).status, 'succeeded');
-  assert.equal(device.instrument.lines, 0);
+  assert.equal(instrument.lines, 0);
   await process.executions.stop();
 });
 
-test('stop leaves a long operation to the next process, which takes over at once', async () => {
-  const device = await bench.device();
-  const process = await living.ticking('stopping');
-  const request = { device_id: device.id, workflow_id: 'w1', operation: 'mix', parameters: {} };
-  const execution_id = newName('execution');
-  await process.executions.execute({ ...request, execution_id, wait_seconds: 0 });
-  await device.instrument.movements(1);
-  const waiter = process.executions.execute({ ...request, execution_id, wait_seconds: 60 });
-  const stopped = living.stop(process, process.clock);
+test('stop leaves a long operation to the next process, which asks at once and does not begin anew', async () => {
+  const { instrument, execution_id, request } = await mixing();
+  const process = await living.start({ runner: newName('stopping') });
+  await process.executions.execute(request);
+  await instrument.movements(1);
+  const waiter = process.executions.execute({ ...request, wait_seconds: 60 });
+  await process.executions.stop();
   assert.equal((await waiter).status, 'running');
-  await stopped;
-  const row = await bench.row(execution_id);
-  assert.deepEqual([row.status, row.leased, device.instrument.lines], ['running', false, 0]);
-  const next = await living.start({ runner: newName('next') });
-  assert.match((await bench.row(execution_id)).runner ?? '', /^next/);
-  device.instrument.finish();
-  const answer = await next.executions.execute({ ...request, execution_id, wait_seconds: 30 });
-  assert.equal(answer.status, 'succeeded');
-  assert.equal(device.instrument.moved.length, 1);
+  assert.deepEqual([(await bench.row(execution_id)).status, instrument.lines], ['running', 0]);
+  let asked = 0;
+  let sent = 0;
+  const next = await living.start({
+    runner: newName('next'),
+    spoil: (driver) => ({
+      ...driver,
+      execute: (...args) => {
+        sent += 1;
+        return driver.execute(...args);
+      },
+      inquire: (id) => {
+        asked += 1;
+        return driver.inquire(id);
+      },
+    }),
+  });
+  await eventually('it was taken over', async () => asked + sent > 0 || undefined);
+  assert.equal(sent, 0);
+  instrument.finish();
+  assert.equal((await next.executions.execute({ ...request, wait_seconds: 30 })).status, 'succeeded');
+  assert.equal(instrument.moved.length, 1);
 });
 
 test('drivers: one a device, kept; reopened when the settings have changed; closed when the device is gone', async () => {
-  const device = await bench.device();
-  device.instrument.finishAtOnce();
-  const process = await living.ticking('drivers');
-  const execute = () =>
-    process.executions.execute({
-      device_id: device.id,
-      workflow_id: 'w1',
-      operation: 'mix',
-      parameters: {},
-      execution_id: newName('execution'),
-      wait_seconds: 30,
-    });
+  const { id, instrument, request } = await mixing(30);
+  instrument.finishAtOnce();
+  const process = await living.start({ runner: newName('drivers') });
+  const execute = () => process.executions.execute({ ...request, execution_id: newName('execution') });
   await execute();
   await execute();
-  assert.equal(device.instrument.opened, 1);
-  await bench.db.raw(`UPDATE devices SET settings = '{"port": "b"}' WHERE id = '${device.id}'`);
+  assert.equal(instrument.opened, 1);
+  await bench.db.raw(`UPDATE devices SET settings = '{"port": "c"}' WHERE id = '${id}'`);
+  await eventually('the driver is closed', async () => instrument.lines === 0 || undefined);
   await execute();
-  assert.deepEqual([device.instrument.opened, device.instrument.lines], [2, 1]);
-  await bench.db.raw(`UPDATE devices SET settings = '{"port": "c"}' WHERE id = '${device.id}'`);
-  await process.beats(2);
-  await until(() => device.instrument.lines === 0);
-  await execute();
-  assert.equal(device.instrument.opened, 3);
-  await bench.db.raw(`UPDATE devices SET deleted_at = now() WHERE id = '${device.id}'`);
-  await process.beats(2);
-  await until(() => device.instrument.lines === 0);
+  assert.equal(instrument.opened, 2);
+  await bench.db.raw(`UPDATE devices SET deleted_at = now() WHERE id = '${id}'`);
+  await eventually('the driver is closed', async () => instrument.lines === 0 || undefined);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { Driver } from '@labwright/driver-kit';
-import { manualClock } from '@labwright/kernel/clock';
+import { eventually } from '@labwright/kernel/testing';
 import {
   type ExecutionBench,
   executionBench,
@@ -33,12 +33,13 @@ const deaf = (driver: Driver): Driver => ({
 /** One whose orders never leave it. */
 const mute = (driver: Driver): Driver => ({ ...driver, execute: () => new Promise(() => {}) });
 
-/** Puts an execution on record in a process that then dies: its time stands still. */
+/** Puts an execution on record, and has it in hand in a process that then dies. */
 async function leftBehind(options: { operation?: string; spoil?: (driver: Driver) => Driver } = {}) {
   const device = await bench.device();
   const dead = await bench.process({
     runner: newName('dead'),
-    clock: manualClock(),
+    worker: false,
+    start: false,
     spoil: options.spoil ?? deaf,
   });
   const execution_id = newName('execution');
@@ -51,6 +52,8 @@ async function leftBehind(options: { operation?: string; spoil?: (driver: Driver
     wait_seconds: 0,
   };
   await dead.executions.execute(request);
+  await bench.carryOutAsDead(dead, execution_id);
+  await eventually('it is in hand', async () => (await bench.row(execution_id)).drives === 1 || undefined);
   return { ...device, request, execution_id };
 }
 
@@ -65,12 +68,19 @@ async function outcome(
 test('a process dies: while its lease holds nobody takes over', async () => {
   const left = await leftBehind();
   await left.instrument.movements(1);
-  await living.start({ runner: newName('other') });
-  assert.match((await bench.row(left.execution_id)).runner ?? '', /^dead/);
+  const other = await living.start({ runner: newName('other') });
+  const { id, instrument } = await bench.device();
+  instrument.finishAtOnce();
+  await other.executions.execute({
+    ...left.request,
+    device_id: id,
+    execution_id: newName('execution'),
+    wait_seconds: 30,
+  });
+  assert.equal((await bench.row(left.execution_id)).drives, 1);
   left.instrument.finish();
-  await bench.db.raw(
-    `UPDATE execution_logs SET status = 'unknown', finished_at = now() WHERE status = 'running'`,
-  );
+  await bench.buryTheDead();
+  assert.equal((await outcome(other, left)).drives, 2);
 });
 
 test('it still runs: the next process follows it to its end, and it moved once', async () => {
@@ -148,7 +158,7 @@ test('nobody knows: unknown, never repeated; safe to repeat: repeated under the 
 test('two processes start at once: one of them takes over', async () => {
   const left = await leftBehind();
   await left.instrument.movements(1);
-  await bench.expireLeases();
+  await bench.buryTheDead();
   const both = await Promise.all(['a', 'b'].map((name) => living.start({ runner: newName(name) })));
   left.instrument.finish();
   const answers = await Promise.all(

@@ -50,7 +50,8 @@ export function faultsOf(models: Models, device: Situation, request: CheckOperat
 }
 
 /** Throws where the device may not begin anything for this workflow now. */
-export function assertMayBegin(device: Situation, { device_id, workflow_id }: ExecuteRequest): void {
+export function assertMayBegin(device: Situation, request: ExecuteRequest): void {
+  const { device_id, workflow_id, booking_id } = request;
   if (device.holder !== workflow_id) {
     const holder = device.holder === null ? 'Nobody holds it' : `Workflow ${device.holder} holds it`;
     throw deviceErrors.problem(
@@ -59,6 +60,12 @@ export function assertMayBegin(device: Situation, { device_id, workflow_id }: Ex
       { extra: { holder: device.holder === null ? null : { workflow_id: device.holder } } },
     );
   }
+  if (booking_id !== undefined && device.booking_id !== booking_id)
+    throw deviceErrors.problem(
+      'not_the_holder',
+      `Workflow ${workflow_id} holds ${device_id} under booking ${device.booking_id}, and this was asked for under booking ${booking_id}, which is over. Nothing was done.`,
+      { extra: { holder: { workflow_id, booking_id: device.booking_id } } },
+    );
   if (device.paused)
     throw deviceErrors.problem(
       'device_paused',

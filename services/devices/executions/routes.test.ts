@@ -172,6 +172,23 @@ test('403: only the workflow with the active booking', async () => {
   assert.deepEqual((await service.post(`/devices/${id}/execute`, mix)).body.holder, null);
 });
 
+test('403: a request that arrives late, when its workflow has booked anew, moves nothing', async () => {
+  const { id, instrument, booking } = await bench.device();
+  instrument.finishAtOnce();
+  const late = { ...mix, booking_id: booking?.id, execution_id: 'e-late' };
+  await bench.release(id, 'w1');
+  const again = await bench.book(id, 'w1');
+  const { status, body } = await service.post(`/devices/${id}/execute`, late);
+  assert.deepEqual([status, body.code], [403, 'not_the_holder']);
+  assert.match(body.detail, new RegExp(`under booking ${again.id}`));
+  assert.equal(instrument.moved.length, 0);
+  assert.equal((await service.post(`/devices/${id}/execute`, { ...late, booking_id: again.id })).status, 200);
+  for (const booking_id of ['x', '', 'a'.repeat(30)])
+    assert.ok(
+      [400, 403].includes((await service.post(`/devices/${id}/execute`, { ...mix, booking_id })).status),
+    );
+});
+
 test('404: a device or an execution that is not there', async () => {
   const device = await service.post('/devices/nowhere/execute', mix);
   assert.deepEqual([device.status, device.body.code], [404, 'device_not_found']);
@@ -258,8 +275,9 @@ test('checkOperation: every fault with its path, before anything is stored', asy
 });
 
 test('metrics: by type, operation and outcome, and how long it took', async () => {
-  const own = await bench.process({ runner: 'measured' });
-  const { id, instrument } = await bench.device();
+  const alone = await executionBench();
+  const own = await alone.process({ runner: 'measured' });
+  const { id, instrument } = await alone.device();
   instrument.finishAtOnce();
   await own.post(`/devices/${id}/execute`, mix);
   const text = await own.metrics.registry.metrics();
@@ -267,6 +285,7 @@ test('metrics: by type, operation and outcome, and how long it took', async () =
   assert.match(shown('device_executions_total').join(), /operation="mix",outcome="succeeded".* 1$/);
   assert.match(shown('device_execution_duration_seconds_count').join(), /operation="mix".* 1$/);
   assert.match(shown('device_executions_running').join(), / 0$/);
+  await alone.close();
 });
 
 test('a result that cannot be stored leaves a person to look, and does not go on for ever', async () => {
@@ -274,15 +293,18 @@ test('a result that cannot be stored leaves a person to look, and does not go on
   instrument.finishAtOnce({ status: 'succeeded', result: { text: 'a\0b', nested: ['\0'] } });
   const odd = await service.post(`/devices/${id}/execute`, mix);
   assert.deepEqual(odd.body.execution.result, { text: 'a\uFFFDb', nested: ['\uFFFD'] });
-  const spoilt = await bench.process({
+  const alone = await executionBench();
+  const other = await alone.device();
+  const spoilt = await alone.process({
     runner: 'spoilt',
     spoil: (driver) => ({
       ...driver,
       execute: async () => ({ status: 'succeeded', result: { count: 10n } }),
     }),
   });
-  const { body } = await spoilt.post(`/devices/${id}/execute`, mix);
+  const { body } = await spoilt.post(`/devices/${other.id}/execute`, mix);
   assert.deepEqual([body.execution.status, body.execution.error?.code], ['unknown', 'result_not_stored']);
+  await alone.close();
 });
 
 test('statements and rows agree', async () => {

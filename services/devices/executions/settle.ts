@@ -1,28 +1,54 @@
+import { auditContext } from '@labwright/audit';
 import type { Execution } from '@labwright/contract-devices';
+import type { JobContext } from '@labwright/jobs';
 import { sqlState } from '@labwright/kernel/db';
+import { systemPrincipal } from '@labwright/kernel/identity';
+import { takeTurn } from '../bookings/lock-device.ts';
 import type { DevicesDeps } from '../deps.ts';
 import type { Verdict } from './drive.ts';
 import { settleExecution } from './statements.ts';
+import { tellEnded } from './tidings.ts';
+
+class JobLost extends Error {
+  override readonly name = 'JobLost';
+}
 
 /**
- * Commits an outcome together with its event, if the execution is still ours. Answers the row, or undefined where
- * another process has it. Rejects where the database does not answer: it may be tried again.
+ * Commits an outcome, its event and the end of the job together, if the job is still ours. Answers the row, or undefined where
+ * the job is another's by now or the outcome was known. Rejects where the database does not answer: it may be tried again.
  */
 export async function settle(
   deps: DevicesDeps,
   execution: Execution,
   verdict: Verdict,
+  job: Pick<JobContext, 'complete'>,
+  options: { tellOthers: boolean },
 ): Promise<Execution | undefined> {
+  const { id, device_id } = execution;
   const commit = (status: Verdict['status'], result: string | null, error: string | null) =>
-    deps.db.first(settleExecution, [
-      execution.device_id,
-      execution.id,
-      deps.runner,
-      status,
-      result,
-      error,
-      verdict.timed,
-    ]);
+    deps.db
+      .transaction(async (tx) => {
+        const [, ours, settled] = await Promise.all([
+          // First: see `turnSql`.
+          tx.execute(takeTurn, [device_id]),
+          job.complete(tx, { status }),
+          tx.first(settleExecution, [
+            id,
+            status,
+            result,
+            error,
+            verdict.timed,
+            auditContext(systemPrincipal),
+          ]),
+          ...(options.tellOthers ? [tellEnded(tx, execution)] : []),
+        ]);
+        if (!ours) throw new JobLost('the job is not ours any more');
+        return settled;
+      })
+      .catch((error) => {
+        if (error instanceof JobLost) return undefined;
+        throw error;
+      });
   if (verdict.status !== 'succeeded') return commit(verdict.status, null, stored(verdict.error));
   try {
     return await commit('succeeded', stored(verdict.result), null);

@@ -3,17 +3,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { usualRules } from '@labwright/audit';
 import { deviceErrors } from '@labwright/contract-devices';
 import { simulators } from '@labwright/driver-sim';
+import { postgresTransport } from '@labwright/jobs/transports/postgres';
 import { systemClock } from '@labwright/kernel/clock';
+import type { Db } from '@labwright/kernel/db';
 import { createHttpServer } from '@labwright/kernel/http';
 import { silentLog } from '@labwright/kernel/log';
 import { createMetrics } from '@labwright/kernel/telemetry';
 import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
 import { bookDevice } from '../bookings/book-device.ts';
-import { type DevicesDeps, defaultSettings } from '../deps.ts';
+import { type DevicesDeps, type DevicesSettings, defaultSettings } from '../deps.ts';
 import { devicesMigrations } from '../index.ts';
 import { createExecutions, type Executions } from './index.ts';
+import { cutOff } from './testing/cut-off.ts';
 
 /** The real simulators with their journals, a thousand times faster than real instruments. */
 let database: TestDatabase;
@@ -21,7 +25,7 @@ let folder: string;
 const models = new Map(simulators.map((model) => [model.type, model]));
 
 before(async () => {
-  database = await createTestDatabase([devicesMigrations]);
+  database = await createTestDatabase(devicesMigrations);
   folder = await mkdtemp(join(tmpdir(), 'labwright-executions-'));
 });
 after(async () => {
@@ -31,13 +35,13 @@ after(async () => {
 
 const moved = new Map<string, number>();
 
-/** A process; `deaf` never hears what became of what it sent, as if it had been killed. */
-function processOf(
+/** A process that has begun; `deaf` never hears what became of what it sent. */
+async function processOf(
   runner: string,
-  options: { deaf?: boolean; leaseMs?: number } = {},
-): { deps: DevicesDeps; executions: Executions } {
+  options: { deaf?: boolean; db?: Db; settings?: Partial<DevicesSettings>; worker?: false } = {},
+): Promise<{ deps: DevicesDeps; executions: Executions }> {
   const deps: DevicesDeps = {
-    db: database.db,
+    db: options.db ?? database.db,
     log: silentLog,
     metrics: createMetrics('device-service'),
     clock: systemClock,
@@ -55,10 +59,14 @@ function processOf(
       return { ...driver, execute: (command) => driver.execute(command).then(() => new Promise(() => {})) };
     },
     runner,
-    settings: { ...defaultSettings, ...(options.leaseMs ? { leaseMs: options.leaseMs } : {}) },
+    settings: { ...defaultSettings, drainMs: 100, ...options.settings },
+    transport: options.worker === false ? undefined : postgresTransport,
+    audit: usualRules,
     announce: () => {},
   };
-  return { deps, executions: createExecutions(deps) };
+  const executions = createExecutions(deps);
+  await executions.start();
+  return { deps, executions };
 }
 
 async function device(deps: DevicesDeps, id: string, type: string, settings: object = {}): Promise<void> {
@@ -80,7 +88,7 @@ const request = (device_id: string, operation: string, execution_id: string) => 
 });
 
 test('a plate is read: the result of the simulator is the result of the execution', async () => {
-  const { deps, executions } = processOf('process-1');
+  const { deps, executions } = await processOf('process-1');
   await device(deps, 'reader-1', 'plate_reader');
   const [operation = ''] = models.get('plate_reader')?.operations.keys() ?? [];
   const execution = await executions.execute(request('reader-1', operation, 'read-1'));
@@ -91,21 +99,22 @@ test('a plate is read: the result of the simulator is the result of the executio
 });
 
 test('the process dies while the instrument moves: the next one follows it to its end', async () => {
-  const dead = processOf('dead', { deaf: true });
+  const { db, cut } = cutOff(database.db);
+  const dead = await processOf('dead', { deaf: true, db, settings: { leaseMs: 1_000 } });
   await device(dead.deps, 'sealer-1', 'plate_sealer', { speed: 20 });
   await dead.executions.execute({ ...request('sealer-1', 'seal_plate', 'seal-1'), wait_seconds: 0 });
   while (!moved.has('seal-1')) await database.db.ping();
-  await database.db.raw(`UPDATE execution_logs SET leased_until = now() WHERE execution_id = 'seal-1'`);
-  const next = processOf('next');
-  await next.executions.start();
+  cut.all = true;
+  const next = await processOf('next');
   const execution = await next.executions.execute(request('sealer-1', 'seal_plate', 'seal-1'));
   assert.equal(execution.status, 'succeeded', JSON.stringify(execution.error));
   assert.equal(moved.get('seal-1'), 1);
-  await next.executions.stop();
+  cut.all = false;
+  await Promise.all([next.executions.stop(), dead.executions.stop()]);
 });
 
 test('the line breaks while it moves: the instrument is asked, and it moved once', async () => {
-  const { deps, executions } = processOf('process-3');
+  const { deps, executions } = await processOf('process-3');
   await device(deps, 'sealer-2', 'plate_sealer', { faults: [{ kind: 'disconnect', next: 1 }] });
   const execution = await executions.execute(request('sealer-2', 'seal_plate', 'seal-2'));
   assert.equal(execution.status, 'succeeded', JSON.stringify(execution.error));
@@ -114,7 +123,7 @@ test('the line breaks while it moves: the instrument is asked, and it moved once
 });
 
 test('the instrument fails: a definite failure with the code of the instrument', async () => {
-  const { deps, executions } = processOf('process-4');
+  const { deps, executions } = await processOf('process-4');
   await device(deps, 'sealer-3', 'plate_sealer', { faults: [{ kind: 'fail', code: 'out_of_foil' }] });
   const execution = await executions.execute(request('sealer-3', 'seal_plate', 'seal-3'));
   assert.deepEqual([execution.status, execution.error?.code], ['failed', 'out_of_foil']);
@@ -122,20 +131,29 @@ test('the instrument fails: a definite failure with the code of the instrument',
 });
 
 test('an operation that hangs is stopped by hand, by its own process or through another one', async () => {
-  const own = processOf('process-5');
-  await own.executions.start();
-  const server = await createHttpServer({
-    name: 'test',
-    version: '0',
-    description: '',
-    log: silentLog,
-    db: database.db,
-    metrics: createMetrics('test'),
-    routes: (app) => own.executions.routes(app),
-    errors: [deviceErrors],
+  const own = await processOf('process-5');
+  const other = await processOf('process-6', {
+    worker: false,
+    settings: { feedPollMs: 30_000, repairMs: 30_000 },
   });
-  const abort = (id: string, payload?: object) =>
-    server.app.inject({ method: 'POST', url: `/devices/${id}/abort`, ...(payload ? { payload } : {}) });
+  const serve = ({ executions }: { executions: Executions }) =>
+    createHttpServer({
+      name: 'test',
+      version: '0',
+      description: '',
+      log: silentLog,
+      db: database.db,
+      metrics: createMetrics('test'),
+      routes: (app) => executions.routes(app),
+      errors: [deviceErrors],
+    });
+  const servers = { own: await serve(own), other: await serve(other) };
+  const abort = (id: string, payload?: object, through: keyof typeof servers = 'own') =>
+    servers[through].app.inject({
+      method: 'POST',
+      url: `/devices/${id}/abort`,
+      ...(payload ? { payload } : {}),
+    });
 
   await device(own.deps, 'sealer-4', 'plate_sealer', { faults: [{ kind: 'hang', next: 1 }] });
   assert.deepEqual(
@@ -146,13 +164,10 @@ test('an operation that hangs is stopped by hand, by its own process or through 
   const answer = await abort('sealer-4', { reason: 'it smokes' });
   const { execution } = answer.json();
   assert.deepEqual([answer.statusCode, execution.status, execution.error.code], [200, 'failed', 'aborted']);
-  const other = processOf('process-6', { leaseMs: 600 });
-  await other.executions.start();
   await device(other.deps, 'sealer-5', 'plate_sealer', { faults: [{ kind: 'hang', next: 1 }] });
   await other.executions.execute({ ...request('sealer-5', 'seal_plate', 'hang-3'), wait_seconds: 0 });
-  const elsewhere = await abort('sealer-5', { wait_seconds: 30 });
+  const elsewhere = await abort('sealer-5', { wait_seconds: 30 }, 'other');
   assert.deepEqual([elsewhere.statusCode, elsewhere.json().execution.error.code], [200, 'aborted']);
-  await server.close();
-  await own.executions.stop();
-  await other.executions.stop();
+  await Promise.all([servers.own.close(), servers.other.close()]);
+  await Promise.all([own.executions.stop(), other.executions.stop()]);
 });

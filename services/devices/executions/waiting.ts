@@ -1,12 +1,12 @@
 import type { Execution } from '@labwright/contract-devices';
 import type { Clock } from '@labwright/kernel/clock';
 
-/** Where requests wait for the outcome of an execution that this process settles. */
+/** Where requests wait for the outcome of an execution. */
 export interface WaitingRoom {
   /** Tells everyone who waits for this execution. */
   tell(execution: Execution): void;
-  /** Wakes everyone who waits for this execution, without an outcome: it is not ours any more. */
-  wake(execution: Execution): void;
+  /** Wakes everyone who waits for this execution, without an outcome: they have to look. */
+  wake(execution: Pick<Execution, 'id'>): void;
   /** Resolves with the outcome when it is told, or with undefined when woken or after `ms` milliseconds. */
   wait(execution: Execution, ms: number, signal: AbortSignal): Promise<Execution | undefined>;
 }

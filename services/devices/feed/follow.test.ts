@@ -5,11 +5,11 @@ import { rows } from '@labwright/kernel/statement';
 import { createTestDatabase, seededRandom, type TestDatabase } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import { devicesMigrations } from '../index.ts';
-import { readEvents } from './read-events.ts';
+import { deviceEvents } from './events.ts';
 
 let database: TestDatabase;
 before(async () => {
-  database = await createTestDatabase([devicesMigrations], { max: 25 });
+  database = await createTestDatabase(devicesMigrations, { max: 25 });
 });
 after(() => database.drop());
 
@@ -64,7 +64,7 @@ test('a reader that follows misses nothing and sees nothing twice, in whatever o
     let cursor: string | undefined;
     for (;;) {
       const last = !writing;
-      const page = await readEvents(reader, cursor);
+      const page = await deviceEvents.read(reader, cursor);
       seen.push(...page.events.map(({ id }) => id));
       cursor = page.next_cursor;
       if (page.events.length === 0) {

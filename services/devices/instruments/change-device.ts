@@ -1,3 +1,4 @@
+import { recordAudit } from '@labwright/audit';
 import type { ChangeDeviceRequest, Device } from '@labwright/contract-devices';
 import type { Queryable } from '@labwright/kernel/db';
 import { command } from '@labwright/kernel/statement';
@@ -31,11 +32,27 @@ export async function changeDevice(
     const wanted = { ...device, ...request, status: statusAfter(device.status, request.status) };
     const { status, paused, name, location, settings } = wanted;
     await tx.execute(change, [deviceId, status, paused, name, location, JSON.stringify(settings)]);
-    return finish(tx, deviceId);
+    const after = await finish(tx, deviceId);
+    await recordAudit(tx, {
+      action: 'device.change',
+      subject: `device:${deviceId}`,
+      before: changeable(device),
+      after: changeable(after),
+      ...(request.reason ? { reason: request.reason } : {}),
+    });
+    return after;
   });
   deps.announce();
   return changed;
 }
+
+const changeable = ({ status, paused, name, location, settings }: Device) => ({
+  status,
+  paused,
+  name,
+  location,
+  settings,
+});
 
 async function finish(tx: Queryable, deviceId: string): Promise<Device> {
   await Promise.all([handOn(tx, deviceId), tx.execute(tellDeviceChanged, [deviceId])]);

@@ -6,6 +6,7 @@ export const checkRoute = (checkOperation: DevicesApi['checkOperation']) => (app
   app.post(
     '/devices/:id/check',
     {
+      config: { access: 'viewer', scope: 'devices:read' },
       schema: {
         summary: 'Check the parameters of an operation without doing it',
         tags: ['devices'],

@@ -1,3 +1,4 @@
+import { recordAudit } from '@labwright/audit';
 import { type CreateDeviceRequest, Device, deviceErrors } from '@labwright/contract-devices';
 import { rows } from '@labwright/kernel/statement';
 import type { DevicesDeps } from '../deps.ts';
@@ -43,7 +44,11 @@ export async function createDevice(
   const made = await deps.db.transaction(async (tx) => {
     const row = [id, name, type, capabilities, nests, location, JSON.stringify(settings), actionId];
     const device = await tx.first(insert, row);
-    if (device) await tx.execute(tellDeviceChanged, [id]);
+    if (device)
+      await Promise.all([
+        tx.execute(tellDeviceChanged, [id]),
+        recordAudit(tx, { action: 'device.create', subject: `device:${id}`, after: device }),
+      ]);
     return device;
   });
   if (made) {

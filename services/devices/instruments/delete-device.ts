@@ -1,3 +1,4 @@
+import { auditContext, recordAudit } from '@labwright/audit';
 import { Device } from '@labwright/contract-devices';
 import { rows } from '@labwright/kernel/statement';
 import { deviceBusy } from '../bookings/device-busy.ts';
@@ -22,13 +23,17 @@ const remove = rows(
  */
 export async function deleteDevice(deps: DevicesDeps, deviceId: string): Promise<Device> {
   const outcome = await deps.db.transaction(async (tx) => {
-    const [{ booking }, running] = await Promise.all([lockDevice(tx, deviceId), findRunning(tx, deviceId)]);
+    const [{ device: before, booking }, running] = await Promise.all([
+      lockDevice(tx, deviceId),
+      findRunning(tx, deviceId),
+    ]);
     if (booking) return { booking };
     assertNotOperating(deviceId, running);
     const [device] = await Promise.all([
       tx.first(remove, [deviceId]),
-      tx.first(cancelAll, [deviceId, 'the device was deleted']),
+      tx.first(cancelAll, [deviceId, 'the device was deleted', auditContext()]),
       tx.execute(tellDeviceChanged, [deviceId]),
+      recordAudit(tx, { action: 'device.delete', subject: `device:${deviceId}`, before }),
     ]);
     return { device };
   });

@@ -21,24 +21,26 @@ const tags = ['devices'];
 
 export const DeviceParams = Type.Object({ id: Type.String({ description: 'The id of the device.' }) });
 
-const OperationList = Type.Object({
-  operations: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      description: Type.String(),
-      safe_to_repeat: Type.Boolean({ description: 'Done again where nobody knows what became of it.' }),
-      typical_seconds: nullable(
-        Type.Number({
-          description: 'At real speed, with default parameters; null where one has no default.',
-        }),
-      ),
-      parameters: Type.Record(Type.String(), Type.Unknown(), {
-        description: 'JSON schema of the parameters; a number has its `unit`.',
+const Operation = Type.Object(
+  {
+    name: Type.String(),
+    description: Type.String(),
+    safe_to_repeat: Type.Boolean({ description: 'Done again where nobody knows what became of it.' }),
+    typical_seconds: nullable(
+      Type.Number({
+        description: 'At real speed, with default parameters; null where one has no default.',
       }),
+    ),
+    parameters: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'JSON schema of the parameters; a number has its `unit`.',
     }),
-  ),
-  next_cursor: NextCursor,
-});
+  },
+  { title: 'Operation' },
+);
+const OperationList = Type.Object(
+  { operations: Type.Array(Operation), next_cursor: NextCursor },
+  { title: 'OperationPage' },
+);
 
 const ListQuery = Type.Object(
   {
@@ -54,6 +56,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.get(
     '/devices',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'List the devices',
         tags,
@@ -67,6 +70,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.post(
     '/devices',
     {
+      config: { access: 'admin' },
       schema: {
         summary: 'Add a device',
         description: 'What it can do comes from the driver of its type.',
@@ -84,6 +88,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.get(
     '/devices/:id',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'Look at a device, who holds it and how many wait',
         tags,
@@ -97,6 +102,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.get(
     '/devices/:id/operations',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'What a device can do, with parameters, units, limits and defaults',
         tags,
@@ -121,6 +127,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.patch(
     '/devices/:id',
     {
+      config: { access: 'operator' },
       schema: {
         summary: 'Change a device: maintenance, pause, name, place, settings',
         tags,
@@ -138,6 +145,7 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
   app.delete(
     '/devices/:id',
     {
+      config: { access: 'admin' },
       schema: {
         summary: 'Delete a device that nobody holds',
         description: 'Those that wait for it are cancelled; its history stays.',

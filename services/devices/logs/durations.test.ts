@@ -7,7 +7,7 @@ import { insertLogs } from './testing/log-bench.ts';
 
 let database: TestDatabase;
 before(async () => {
-  database = await createTestDatabase([devicesMigrations]);
+  database = await createTestDatabase(devicesMigrations);
 });
 after(() => database.drop());
 

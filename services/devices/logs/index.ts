@@ -17,19 +17,22 @@ import {
   selectionOf,
 } from './query.ts';
 import { logReader } from './read.ts';
-import { streamLogs } from './stream.ts';
+import { csv, ndjson, streamLogs } from './stream.ts';
 
 export { durations } from './durations.ts';
 export { logReader, readPage, selectionOf };
 
 const Cursor = nullable(Type.String());
-const LogAnswer = Type.Object({
-  execution_logs: Type.Array(Execution, { description: 'Newest first.' }),
-  next_cursor: Cursor,
-  prev_cursor: Cursor,
-  page: Type.Optional(Type.Integer()),
-  per_page: Type.Optional(Type.Integer()),
-});
+const LogAnswer = Type.Object(
+  {
+    execution_logs: Type.Array(Execution, { description: 'Newest first.' }),
+    next_cursor: Cursor,
+    prev_cursor: Cursor,
+    page: Type.Optional(Type.Integer()),
+    per_page: Type.Optional(Type.Integer()),
+  },
+  { title: 'ExecutionLogPage' },
+);
 type Answer = Static<typeof LogAnswer> | Readable;
 
 /** A stream goes past the schemas, which are for JSON and for readers of the reference. */
@@ -51,6 +54,8 @@ interface Reply {
   type(mediaType: string): unknown;
 }
 
+const formats = { json: 'json', ndjson, csv } as const;
+
 /** Also a device that was deleted: its logs are kept. */
 const everKnown = rows(
   'devices.logs.device',
@@ -70,8 +75,10 @@ export function logRoutes(deps: DevicesDeps): (app: App) => void {
 
   const answer = async (query: LogQuery, request: Asked, reply: Reply): Promise<Answer> => {
     const selection = selectionOf(query);
-    const format = preferredFormat(request.headers.accept);
+    const format = query.format ? formats[query.format] : preferredFormat(request.headers.accept);
     reply.header('vary', 'accept');
+    if (query.format && format !== 'json')
+      reply.header('content-disposition', `attachment; filename="execution-logs.${query.format}"`);
     if (format === 'json') {
       const { limit, skip, ...numbers } = placeOf(query);
       return { ...(await readPage(reader, { ...selection, limit, skip })), ...numbers };
@@ -91,17 +98,24 @@ export function logRoutes(deps: DevicesDeps): (app: App) => void {
     };
     app.get(
       '/execution-logs',
-      { schema: { ...schema, summary: 'What the devices did', querystring: ListQuery } },
+      {
+        config: { access: 'viewer' },
+        schema: { ...schema, summary: 'What the devices did', querystring: ListQuery },
+      },
       (request, reply) => answer(request.query, request, reply),
     );
     app.get(
       '/execution-logs/search',
-      { schema: { ...schema, summary: 'What the devices did between two times', querystring: SearchQuery } },
+      {
+        config: { access: 'viewer' },
+        schema: { ...schema, summary: 'What the devices did between two times', querystring: SearchQuery },
+      },
       (request, reply) => answer(request.query, request, reply),
     );
     app.get(
       '/execution-logs/:device_id',
       {
+        config: { access: 'viewer' },
         schema: {
           ...schema,
           summary: 'What one device did',

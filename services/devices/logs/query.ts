@@ -46,6 +46,12 @@ const place = {
       description: 'From 1, instead of a cursor; page × per_page ≤ 10,000.',
     }),
   ),
+  format: Type.Optional(
+    Type.Enum(['json', 'ndjson', 'csv'], {
+      description:
+        'Instead of `Accept`, for a link that a browser saves: `ndjson` and `csv` are streams that come as a file.',
+    }),
+  ),
   per_page: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 100, description: 'Rows a page, with `page`. Default 50.' }),
   ),

@@ -213,3 +213,15 @@ test('400: a text that cannot be in the database', async () => {
     assert.equal(body.code, 'validation_failed');
   }
 });
+
+test('`format` instead of Accept: a file, for a link that a browser saves', async () => {
+  const csv = await bench.get('/execution-logs?format=csv&limit=2');
+  assert.match(csv.text, /^id,execution_id,device_id/);
+  const ndjson = await bench.get('/execution-logs?format=ndjson&limit=2', 'text/html,*/*');
+  for (const line of ndjson.text.trim().split('\n')) assert.ok(JSON.parse(line).id);
+  assert.equal(
+    (await bench.get('/execution-logs?format=json&limit=2', 'text/csv')).body.execution_logs.length,
+    2,
+  );
+  assert.equal((await bench.get('/execution-logs?format=xml')).status, 400);
+});

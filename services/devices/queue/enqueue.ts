@@ -1,3 +1,4 @@
+import { type Approval, auditContext, auditSql } from '@labwright/audit';
 import type { Booking, Priority } from '@labwright/contract-devices';
 import { QueueEntry } from '@labwright/contract-devices';
 import type { Queryable } from '@labwright/kernel/db';
@@ -6,6 +7,7 @@ import { handOn } from '../bookings/hand-on.ts';
 import { lockDevice } from '../bookings/lock-device.ts';
 import type { DevicesDeps } from '../deps.ts';
 import { entryColumns } from '../rows.ts';
+import { movePriority } from './change-priority.ts';
 import { findWaiting } from './find-waiting.ts';
 import { priorityValues } from './priorities.ts';
 
@@ -14,28 +16,20 @@ const insert = rows(
   'devices.enqueue',
   QueueEntry,
   `WITH entry AS (
-     INSERT INTO device_queue (device_id, workflow_id, priority, priority_value, operations)
-     VALUES ($1, $2, $3, $4, $5)
+     INSERT INTO device_queue (device_id, workflow_id, priority, priority_value, operations, queued_by)
+     VALUES ($1, $2, $3, $4, $5, $6::jsonb->'actor'->>'id')
      RETURNING ${entryColumns}
    ), event AS (
      INSERT INTO events (type, device_id, workflow_id, data)
      SELECT 'queue.entered', device_id, workflow_id, jsonb_build_object('entry_id', id::text) FROM entry
-   )
-   SELECT ${entryColumns} FROM entry`,
-);
-
-const changePriority = rows(
-  'devices.change_entry_priority',
-  QueueEntry,
-  `WITH entry AS (
-     UPDATE device_queue SET priority = $2, priority_value = $3
-     WHERE id = $1 AND status = 'queued'
-     RETURNING ${entryColumns}
-   ), event AS (
-     INSERT INTO events (type, device_id, workflow_id, data)
-     SELECT 'queue.entered', device_id, workflow_id,
-            jsonb_build_object('entry_id', id::text, 'reason', 'priority_changed')
-     FROM entry
+   ), audit AS (
+     ${auditSql({
+       action: `'queue.enter'`,
+       subject: `'device:' || device_id`,
+       after: `jsonb_build_object('entry_id', id::text, 'workflow_id', workflow_id, 'priority', priority)`,
+       context: '$6',
+       from: 'entry',
+     })}
    )
    SELECT ${entryColumns} FROM entry`,
 );
@@ -77,10 +71,11 @@ export interface Enqueued {
 
 /**
  * Books where the device is free, else enters the queue. Asked again it answers how things stand; another
- * priority, where one is named, moves the waiting entry, which keeps its `queued_at`.
+ * priority, where one is named, moves the waiting entry, which keeps its `queued_at`. `approval` is that of a person who asks
+ * here and now: to move an entry may need a reason.
  * Throws `device_not_found`.
  */
-export async function enqueue(deps: DevicesDeps, request: Enqueue): Promise<Enqueued> {
+export async function enqueue(deps: DevicesDeps, request: Enqueue, approval?: Approval): Promise<Enqueued> {
   const { device_id, workflow_id, priority, operations = [] } = request;
   const outcome = await deps.db.transaction(async (tx): Promise<Enqueued> => {
     const [{ booking }, waiting] = await Promise.all([
@@ -90,13 +85,16 @@ export async function enqueue(deps: DevicesDeps, request: Enqueue): Promise<Enqu
     if (booking?.workflow_id === workflow_id)
       return { entry: await entryOfBooking(tx, booking, priority), booking, created: false };
     const entry = waiting
-      ? await withPriority(tx, waiting, priority)
+      ? priority === undefined
+        ? waiting
+        : await movePriority(deps, tx, { entry: waiting, priority, approval })
       : await tx.first(insert, [
           device_id,
           workflow_id,
           priority ?? 'normal',
           priorityValues[priority ?? 'normal'],
           operations,
+          auditContext(),
         ]);
     if (!entry) throw new Error(`the entry of ${workflow_id} for ${device_id} was not written`);
     const next = await handOn(tx, device_id);
@@ -106,11 +104,6 @@ export async function enqueue(deps: DevicesDeps, request: Enqueue): Promise<Enqu
   });
   deps.announce();
   return outcome;
-}
-
-async function withPriority(tx: Queryable, entry: QueueEntry, priority: Priority | undefined) {
-  if (priority === undefined || priority === entry.priority) return entry;
-  return tx.first(changePriority, [entry.id, priority, priorityValues[priority]]);
 }
 
 /** The entry that led to a booking. */

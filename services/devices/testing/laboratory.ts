@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { usualRules } from '@labwright/audit';
 import type { DevicesApi } from '@labwright/contract-devices';
+import { createWorker } from '@labwright/jobs';
+import { postgresTransport } from '@labwright/jobs/transports/postgres';
 import { type Clock, systemClock } from '@labwright/kernel/clock';
 import type { Db } from '@labwright/kernel/db';
 import type { ProblemBody } from '@labwright/kernel/errors';
@@ -51,7 +54,7 @@ export interface LaboratoryOptions {
 
 /** Not started: a test that wants the loops calls `service.start`. */
 export async function openLaboratory(options: LaboratoryOptions = {}): Promise<Laboratory> {
-  const { url, db, drop } = await createTestDatabase([devicesMigrations], {
+  const { url, db, drop } = await createTestDatabase(devicesMigrations, {
     ...(options.max ? { max: options.max } : {}),
   });
   const bench = benchModel();
@@ -68,7 +71,17 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
   const settings = { ...defaultSettings, ...options.settings };
   const service = createDevicesService(given, { ...drivers, settings });
   const server = await createHttpServer({ ...given, ...service });
-  const deps: DevicesDeps = { ...given, ...drivers, settings, runner: 'test', announce: () => {} };
+  // Operations are carried out; nothing else goes by itself.
+  const worker = createWorker({ ...given, ...service.jobs, transport: postgresTransport(db), drainMs: 50 });
+  await worker.start();
+  const deps: DevicesDeps = {
+    ...given,
+    ...drivers,
+    settings,
+    runner: 'test',
+    audit: usualRules,
+    announce: () => {},
+  };
   let devices = 0;
 
   const request: Laboratory['request'] = async (method, path, body, headers = {}) => {
@@ -95,6 +108,7 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     close: async () => {
       bench.finish();
       await server.close();
+      await worker.stop();
       await service.stop();
       await drop();
     },

@@ -11,13 +11,13 @@ export interface Grant {
   entry: QueueEntry | null;
 }
 
-// What the device is told that is still to be done, for its estimates.
+// What the device is told that is still to be done, for its estimates. How long people take is not among it.
 const remaining = rows(
   'workflows.action.remaining',
   Type.Object({ operations: Type.Array(Type.String()) }),
   `SELECT coalesce(array_agg(s.operation ORDER BY s.position), '{}') AS operations
    FROM workflow_steps s
-   WHERE s.workflow_id = $1 AND s.status NOT IN ('succeeded', 'skipped')`,
+   WHERE s.workflow_id = $1 AND s.status NOT IN ('succeeded', 'skipped') AND s.operator_task IS NULL`,
 );
 
 async function wantedOf(deps: CoreDeps, held: Held) {

@@ -1,7 +1,14 @@
+import { type Approval, demandApproval } from '@labwright/audit';
 import { type WorkflowStatus, workflowErrors } from '@labwright/contract-workflows';
+import { carryContext } from '@labwright/kernel/context';
+import type { Queryable } from '@labwright/kernel/db';
+import type { Problem } from '@labwright/kernel/errors';
 import { rows } from '@labwright/kernel/statement';
+import Type from 'typebox';
 import { statesThatAllow, type WorkflowRequest, wrongState } from '../allowed.ts';
+import { auditWorkflow } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
+import { findWaitingTask, taskInProgress } from '../tasks/waiting.ts';
 import {
   type ActionArgs,
   type ActionName,
@@ -20,7 +27,8 @@ export interface Held extends HeldRow {
   action_until: string;
 }
 
-// A running step keeps the device: nothing may take it away meanwhile.
+// A running step keeps the device: nothing may take it away meanwhile. One that waits for a person does not move it: the
+// workflow can be cancelled, and where its booking was lost it can be resumed.
 const claimRow = rows(
   'workflows.action.claim',
   HeldRowSchema,
@@ -28,7 +36,8 @@ const claimRow = rows(
    SET action = $2, action_id = $3, action_args = $4::jsonb,
        action_until = clock_timestamp() + make_interval(secs => $5::float8), updated_at = clock_timestamp()
    WHERE w.id = $1 AND w.action IS NULL AND w.status = ANY($6::text[])
-     AND NOT EXISTS (SELECT FROM workflow_steps s WHERE s.workflow_id = w.id AND s.status = 'running')
+     AND NOT EXISTS (SELECT FROM workflow_steps s WHERE s.workflow_id = w.id AND s.status = 'running'
+                     AND (s.operator_task IS NULL OR $2 NOT IN ('cancel', 'resume')))
    RETURNING ${heldColumns}`,
 );
 
@@ -40,6 +49,8 @@ export interface ActionRequest {
   args: ActionArgs;
   /** A workflow in this state is answered as if the action had just brought it there. */
   doneIn?: WorkflowStatus;
+  /** Of whoever leaves the rest of its steps out. */
+  skips?: Approval;
 }
 
 /**
@@ -58,11 +69,12 @@ export async function claimAction(
         request.workflowId,
         request.action,
         request.actionId,
-        JSON.stringify(request.args),
+        JSON.stringify(argsOf(request)),
         deps.settings.actionLeaseMs / 1_000,
         statesThatAllow(request.action),
       ]),
     ]);
+    if (claimed && request.skips) await approveSkips(deps, tx, claimed.id, request.skips);
     return { found, claimed };
   });
   if (claimed) return { held: asHeld(claimed) };
@@ -73,7 +85,28 @@ export async function claimAction(
   if (found.status === request.doneIn && lasts) return { done: found };
   if (found.action !== null) throw actionInProgress(found);
   if (!statesThatAllow(request.action).includes(found.status)) throw wrongState(found, request.action);
-  throw stepInProgress(found);
+  throw await whyInProgress(deps.db, found);
+}
+
+const stepsLeft = rows(
+  'workflows.action.steps_left',
+  Type.Object({ position: Type.Integer() }),
+  `SELECT s.position FROM workflow_steps s
+   WHERE s.workflow_id = $1 AND s.status NOT IN ('succeeded', 'skipped') ORDER BY s.position`,
+);
+
+/** Nothing to approve where every step was carried out. Throws `reason_required`, `signature_required`. */
+async function approveSkips(deps: CoreDeps, tx: Queryable, workflowId: string, approval: Approval) {
+  const positions = (await tx.query(stepsLeft, [workflowId])).map(({ position }) => position);
+  if (positions.length === 0) return;
+  demandApproval(deps.audit, approval, 'leave steps out');
+  await auditWorkflow(tx, workflowId, approval.action, { before: { positions }, approval });
+}
+
+/** Whoever brings the action to its end later knows for whom. */
+function argsOf({ args }: ActionRequest): ActionArgs {
+  const context = carryContext();
+  return args.by === 'request' && context !== null ? { ...args, context } : args;
 }
 
 /** A row that was just claimed, as what it is. */
@@ -95,7 +128,16 @@ export const actionInProgress = (workflow: {
     { extra: { workflow_status: workflow.status, action: workflow.action }, retryAfter: 1 },
   );
 
-export const stepInProgress = (workflow: { id: string; device_id: string; status: WorkflowStatus }) =>
+/** `step_in_progress`, with what is to be done about it. */
+export async function whyInProgress(
+  db: Queryable,
+  workflow: { id: string; device_id: string; status: WorkflowStatus },
+): Promise<Problem> {
+  const task = await db.first(findWaitingTask, [workflow.id]);
+  return task ? taskInProgress(workflow, task) : stepInProgress(workflow);
+}
+
+const stepInProgress = (workflow: { id: string; device_id: string; status: WorkflowStatus }) =>
   workflowErrors.problem(
     'step_in_progress',
     `A step of workflow ${workflow.id} is being carried out: the device must not be taken away while it moves. Wait until it has ended, or stop it with POST /devices/${workflow.device_id}/abort of device-service.`,

@@ -1,7 +1,10 @@
+import type { Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
+import { actorOf, auditWorkflow, byItself } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
 import { settleStatus } from '../steps/settle-status.ts';
+import { recallTask } from '../tasks/recall.ts';
 import { lockWorkflow } from '../workflow-row.ts';
 import type { Grant } from './act.ts';
 import type { Held } from './claim.ts';
@@ -69,29 +72,73 @@ export type Record = (deps: CoreDeps, held: Held, grant: Grant) => Promise<boole
 export const obtained: Record = (deps, held, { booking, entry }) => {
   const claim = [held.id, held.action, held.action_id];
   return deps.db.transaction(async (tx) => {
-    if (!booking) return (await tx.first(recordQueued, [...claim, entry?.id ?? null])) !== undefined;
+    if (!booking) {
+      const [, queued] = await Promise.all([
+        lockWorkflow(tx, held.id),
+        tx.first(recordQueued, [...claim, entry?.id ?? null]),
+      ]);
+      // Sure of its place again, it is where it was.
+      if (queued && held.action !== 'requeue')
+        await auditAction(tx, held, { status: 'queued', queue_entry_id: entry?.id ?? null });
+      return queued !== undefined;
+    }
     const [, recorded] = await Promise.all([
       lockWorkflow(tx, held.id),
       tx.first(recordBooked, [...claim, booking.id, booking.fencing_token]),
       settleStatus(tx, held.id),
     ]);
+    if (recorded) {
+      const { id: booking_id, fencing_token } = booking;
+      await auditAction(tx, held, { status: 'running', booking_id, fencing_token });
+    }
     return recorded !== undefined;
   });
 };
 
+/** The action is on record with what it changed, as done by whoever asked for it. */
+const auditAction = (tx: Queryable, held: Held, after: object) =>
+  auditWorkflow(tx, held.id, `workflow.${held.action}`, {
+    reason: held.action_args.reason,
+    before: { status: held.status, booking_id: held.booking_id, queue_entry_id: held.queue_entry_id },
+    after,
+    actor: actorOf(held.action_args),
+  });
+
 /** The device is free of the workflow, which is `status` from now on. */
 export const released =
   (status: 'completed' | 'cancelled' | 'paused'): Record =>
-  (deps, held) =>
-    deps.db.transaction(async (tx) => {
+  async (deps, held) => {
+    const { done, recalled } = await deps.db.transaction(async (tx) => {
       const [, recorded] = await Promise.all([
         lockWorkflow(tx, held.id),
         tx.first(recordReleased, [held.id, held.action, held.action_id, status]),
       ]);
-      if (recorded && status !== 'paused') await tx.query(skipPending, [held.id]);
-      return recorded !== undefined;
+      if (!recorded) return { done: false, recalled: false };
+      const skipped = status === 'paused' ? [] : await tx.query(skipPending, [held.id]);
+      const withdrawn = status === 'cancelled' ? await recallTask(tx, held) : null;
+      const positions = [
+        ...(withdrawn === null ? [] : [withdrawn]),
+        ...skipped.map(({ position }) => position),
+      ];
+      await auditAction(tx, held, { status, ...(positions.length > 0 ? { skipped: positions } : {}) });
+      return { done: true, recalled: withdrawn !== null };
     });
+    if (recalled) deps.wake.tasks();
+    return done;
+  };
 
 /** All is as before. */
-export const undone: Record = async (deps, held) =>
-  (await deps.db.first(recordUndone, [held.id, held.action, held.action_id])) !== undefined;
+export const undone: Record = (deps, held) =>
+  deps.db.transaction(async (tx) => {
+    const [, recorded] = await Promise.all([
+      lockWorkflow(tx, held.id),
+      tx.first(recordUndone, [held.id, held.action, held.action_id]),
+    ]);
+    if (recorded)
+      await auditWorkflow(tx, held.id, 'workflow.undo', {
+        ...byItself,
+        reason: 'nobody was told of what the device gave it',
+        before: { booking_id: held.action_args.booking_id ?? null },
+      });
+    return recorded !== undefined;
+  });

@@ -6,7 +6,7 @@ import type { Outcome } from '../steps/record-outcome.ts';
 import { executionIn } from './event-data.ts';
 
 // Index workflow_steps_execution.
-const openTry = rows(
+export const findOpenTry = rows(
   'workflows.feed.open_try',
   Type.Object({ execution_id: Type.String() }),
   `SELECT execution_id FROM workflow_steps WHERE execution_id = $1 AND status = 'running'`,
@@ -19,7 +19,7 @@ const openTry = rows(
 export async function askOutcome(deps: CoreDeps, event: DeviceEvent): Promise<Outcome | undefined> {
   if (event.type !== 'execution.finished') return undefined;
   const id = executionIn(event);
-  if (id === null || !(await deps.db.first(openTry, [id]))) return undefined;
+  if (id === null || !(await deps.db.first(findOpenTry, [id]))) return undefined;
   const { status, result, error } = await deps.devices.getExecution(id);
   return status === 'running' ? undefined : { execution_id: id, status, result, error };
 }

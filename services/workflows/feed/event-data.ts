@@ -1,4 +1,5 @@
-import type { DeviceEvent } from '@labwright/contract-devices';
+import { type DeviceEvent, Priority } from '@labwright/contract-devices';
+import { NoRetry } from '@labwright/jobs';
 import { nullable } from '@labwright/kernel/http';
 import Type, { type Static, type TSchema } from 'typebox';
 import Value from 'typebox/value';
@@ -11,7 +12,12 @@ const Grant = Type.Object({
   queue_entry_id: nullable(Type.String()),
 });
 const Release = Type.Object({ booking_id: Type.String(), reason: nullable(Type.String()) });
-const Entry = Type.Object({ entry_id: Type.String(), reason: Type.Optional(nullable(Type.String())) });
+const Entry = Type.Object({
+  entry_id: Type.String(),
+  reason: Type.Optional(nullable(Type.String())),
+  /** Where somebody gave it another one. */
+  priority: Type.Optional(Priority),
+});
 /** Without an id where a person asked for the operation and gave none. */
 const Finished = Type.Object({ execution_id: nullable(Type.String()) });
 
@@ -19,7 +25,7 @@ const Finished = Type.Object({ execution_id: nullable(Type.String()) });
 function read<S extends TSchema>(schema: S, event: DeviceEvent): Static<S> {
   if (Value.Check(schema, event.data)) return event.data as Static<S>;
   const faults = Value.Errors(schema, event.data).map((fault) => `${fault.instancePath} ${fault.message}`);
-  throw new Error(`Event ${event.id} (${event.type}) is not understood: ${faults.join('; ')}`);
+  throw new NoRetry(`Event ${event.id} (${event.type}) is not understood: ${faults.join('; ')}`);
 }
 
 export const grantIn = (event: DeviceEvent) => read(Grant, event);

@@ -3,12 +3,15 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { DeviceEvent } from '@labwright/contract-devices';
 import { nullable } from '@labwright/kernel/http';
 import { command, rows } from '@labwright/kernel/statement';
+import { eventually } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import { type Laboratory, openLaboratory } from '../test-support/laboratory.ts';
-import { takeInPage } from './follow.ts';
-import { takeInEvent } from './take-in-event.ts';
+import { storePage } from './follow.ts';
 
-const startAgain = command('test.feed.start_again', 'UPDATE followed SET cursor = NULL, event_id = NULL');
+const startAgain = command(
+  'test.feed.start_again',
+  `UPDATE followed SET cursor = NULL WHERE feed = 'devices'`,
+);
 
 let lab: Laboratory;
 before(async () => {
@@ -70,6 +73,17 @@ test('queue.cancelled puts a workflow back to what it was before it queued', asy
   lab.devices.cancelEntryByHand(another, holder.id);
   await lab.follow();
   assert.equal((await read(holder.id)).status, 'paused');
+});
+
+test('an entry that somebody moved: its workflow has that priority too, and keeps it when it waits again', async () => {
+  const { waiter, device } = await holderAndWaiter();
+  await lab.devices.api.enqueue({ device_id: device, workflow_id: waiter.id, priority: 'urgent' });
+  await lab.follow();
+  assert.equal((await read(waiter.id)).priority, 'urgent');
+  lab.devices.cancelEntryByHand(device, waiter.id);
+  await lab.follow();
+  await lab.post(`/workflows/${waiter.id}/start`, { queue: true });
+  assert.equal(lab.devices.waiting(device)[0]?.priority, 'urgent');
 });
 
 test('news of an entry that was replaced since changes nothing', async () => {
@@ -179,9 +193,15 @@ test('a turn that came and went before anybody looked does not count', async () 
   assert.deepEqual([status, queue_entry_id], ['queued', lab.devices.waiting(device)[0]?.id]);
 });
 
-const Place = Type.Object({ cursor: nullable(Type.String()), event_id: nullable(Type.String()) });
-const place = rows('test.feed.place', Place, 'SELECT cursor, event_id FROM followed');
-const forgetPage = command('test.feed.forget', 'UPDATE followed SET cursor = NULL, event_id = NULL');
+const Place = Type.Object({ cursor: nullable(Type.String()) });
+const place = rows('test.feed.place', Place, `SELECT cursor FROM followed WHERE feed = 'devices'`);
+const forgetPage = command('test.feed.forget', `UPDATE followed SET cursor = NULL WHERE feed = 'devices'`);
+
+const jobsTwice = rows(
+  'test.feed.jobs_twice',
+  Type.Object({ count: Type.Integer() }),
+  `SELECT count(*)::int AS count FROM (SELECT FROM jobs GROUP BY args->>'id' HAVING count(*) > 1) AS twice`,
+);
 
 test('several followers take each event in once, and none goes back', async () => {
   const workflows = await Promise.all(Array.from({ length: 20 }, () => lab.workflow()));
@@ -191,50 +211,96 @@ test('several followers take each event in once, and none goes back', async () =
   const arrived = async () => (await lab.database.db.first(place))?.cursor === String(last);
   await Promise.all(
     Array.from({ length: 4 }, async () => {
-      while (!(await arrived())) await takeInPage(lab.deps, 0);
+      while (!(await arrived())) await storePage(lab.deps, 0);
     }),
   );
+  await lab.takeIn();
   for (const { id } of workflows) assert.equal((await read(id)).status, 'paused');
+  const { count } = (await lab.database.db.first(jobsTwice)) ?? {};
+  assert.equal(count, 0);
 });
 
-test('who stands at another place than everybody does not take an event in', async () => {
+test('a follower that dies while it stores a page: the page is stored whole by the next one', async () => {
   const { holder, device } = await holderAndWaiter();
   lab.devices.releaseByHand(device);
-  const event = lab.devices.events.find(
-    ({ type, workflow_id }) => type === 'booking.released' && workflow_id === holder.id,
-  );
-  assert.ok(event);
   const before = await lab.database.db.first(place);
-  assert.equal(await takeInEvent(lab.deps, { cursor: 'elsewhere', event_id: null }, event), false);
-  assert.deepEqual(await lab.database.db.first(place), before);
-  assert.equal((await read(holder.id)).status, 'running');
-});
-
-test('a follower that died in the middle of a page goes on behind the last event that counted', async () => {
-  const { holder, device } = await holderAndWaiter();
-  lab.devices.releaseByHand(device);
-  lab.devices.releaseByHand(device);
-  const events = lab.devices.events.length;
-  const db = lab.deps.db;
-  let transactions = 0;
+  const { db } = lab.deps;
   const dying = {
     ...lab.deps,
     db: {
       ...db,
-      transaction: ((work, options) => {
-        transactions += 1;
-        if (transactions === 2) throw new Error('killed');
-        return db.transaction(work, options);
-      }) as typeof db.transaction,
+      transaction: ((work, options) =>
+        db.transaction(async (tx) => {
+          await work(tx);
+          throw new Error('killed');
+        }, options)) as typeof db.transaction,
     },
-    clock: { ...lab.deps.clock, sleep: () => Promise.reject(new Error('killed')) },
   };
-  await assert.rejects(takeInPage(dying, 0), /killed/);
-  const half = await db.first(place);
-  assert.ok(half?.event_id);
+  await assert.rejects(storePage(dying, 0), /killed/);
+  assert.deepEqual(await db.first(place), before);
+  await lab.takeIn();
+  assert.equal((await read(holder.id)).status, 'running');
   await lab.follow();
-  assert.deepEqual(await db.first(place), { cursor: String(events), event_id: null });
+  assert.deepEqual(await db.first(place), { cursor: String(lab.devices.events.length) });
   assert.equal((await read(holder.id)).status, 'paused');
+});
+
+const jobOf = rows(
+  'test.feed.job_of',
+  Type.Object({ id: Type.String(), state: Type.String(), error: Type.Unknown() }),
+  `SELECT id, state, error FROM jobs WHERE args->>'id' = $1`,
+);
+
+test('an event that waits for the action of its workflow holds up no other workflow', async () => {
+  const impatient = lab;
+  lab = await openLaboratory({ settings: { actionLeaseMs: 600_000 } });
+  try {
+    const { holder, waiter, device } = await holderAndWaiter();
+    const other = await holderAndWaiter();
+    await lab.database.db.execute(hold, [waiter.id, 'cancel']);
+    lab.devices.releaseByHand(device);
+    lab.devices.releaseByHand(other.device);
+    while ((await storePage(lab.deps, 0)) > 0);
+    await eventually('the other workflow has its turn', async () =>
+      (await read(other.waiter.id)).status === 'running' ? true : undefined,
+    );
+    await eventually('who held the device hears of it', async () =>
+      (await read(holder.id)).status === 'paused' ? true : undefined,
+    );
+    assert.equal((await read(waiter.id)).status, 'queued');
+    await lab.database.db.execute(letGo, [waiter.id]);
+    await lab.takeIn();
+    assert.equal((await read(waiter.id)).status, 'running');
+  } finally {
+    await lab.stop();
+    lab = impatient;
+  }
+});
+
+test('while device-service cannot say how an operation ended, the event waits, and others go on', async () => {
+  const { id } = await lab.workflow();
+  await lab.post(`/workflows/${id}/start`);
+  lab.devices.onExecute = () => 'hang';
+  const { step } = (await lab.post(`/workflows/${id}/execute-step`, { wait_seconds: 0 })).body;
+  const { holder, device } = await holderAndWaiter();
+  let asked = 0;
+  lab.network.fault = (call) => {
+    if (call !== 'getExecution') return undefined;
+    asked += 1;
+    return asked > 2 ? undefined : 'unreachable';
+  };
+  lab.devices.finish(step.execution_id ?? '', 'succeeded');
+  lab.devices.releaseByHand(device);
+  await lab.follow();
+  assert.equal(asked, 3);
+  const event = lab.devices.events.find(
+    ({ data }) => (data as { execution_id?: string }).execution_id === step.execution_id,
+  );
+  assert.equal((await lab.database.db.first(jobOf, [event?.id]))?.state, 'succeeded');
+  assert.deepEqual(
+    [(await read(id)).steps[0]?.status, (await read(holder.id)).status],
+    ['succeeded', 'paused'],
+  );
 });
 
 test('events may be taken in twice: a feed that starts over does no harm', async () => {
@@ -249,13 +315,16 @@ test('events may be taken in twice: a feed that starts over does no harm', async
   assert.equal((await read(waiter.id)).status, 'running');
 });
 
-const strangePlace = command('test.feed.strange', `UPDATE followed SET cursor = '1000000'`);
+const strangePlace = command(
+  'test.feed.strange',
+  `UPDATE followed SET cursor = '1000000' WHERE feed = 'devices'`,
+);
 
 test('a cursor that device-service does not know: starts over', async () => {
   const { waiter, device } = await holderAndWaiter();
   await lab.database.db.execute(strangePlace);
   lab.devices.cancelEntryByHand(device, waiter.id);
-  await assert.rejects(takeInPage(lab.deps, 0), { code: 'invalid_cursor' });
+  await assert.rejects(storePage(lab.deps, 0), { code: 'invalid_cursor' });
   await lab.follow();
   assert.equal((await read(waiter.id)).status, 'created');
 });
@@ -273,13 +342,16 @@ test('an event that cannot be understood is left out, and the next one counts', 
   lab.devices.releaseByHand(device);
   await lab.follow();
   assert.equal((await read(holder.id)).status, 'paused');
+  const job = await lab.database.db.first(jobOf, ['broken']);
+  assert.equal(job?.state, 'failed');
+  assert.match(JSON.stringify(job?.error), /is not understood: .*booking_id/);
 });
 
 test('an outage in the middle of the feed leaves nothing out', async () => {
   const { holder, device } = await holderAndWaiter();
   lab.devices.releaseByHand(device);
   lab.network.fault = () => 'unreachable';
-  await assert.rejects(takeInPage(lab.deps, 0), { code: 'device_service_unreachable' });
+  await assert.rejects(storePage(lab.deps, 0), { code: 'device_service_unreachable' });
   lab.network.fault = () => undefined;
   await lab.follow();
   assert.equal((await read(holder.id)).status, 'paused');

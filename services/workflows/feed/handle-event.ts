@@ -2,6 +2,7 @@ import type { DeviceEvent } from '@labwright/contract-devices';
 import type { Queryable } from '@labwright/kernel/db';
 import { command } from '@labwright/kernel/statement';
 import { findLostRequest } from '../actions/lost-requests.ts';
+import { auditWorkflow, byItself } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
 import { leaveQueue } from '../leave-queue.ts';
 import { noteStray } from '../repair/strays.ts';
@@ -39,7 +40,7 @@ export interface News {
 }
 
 /**
- * Takes one event in, within the transaction that moves the cursor past it. While `patient`, it waits for an action that is
+ * Takes one event in, within the transaction that ends its job. While `patient`, it waits for an action that is
  * in hand; afterwards the event is taken in as if there were none, and the repair of that action finds what it left.
  */
 export async function handleEvent(
@@ -59,7 +60,7 @@ export async function handleEvent(
     case 'booking.released':
       return released(deps, tx, event, workflow);
     case 'queue.entered':
-      return isSettled(workflow) ? takeBack(deps, tx, workflow, event, null) : done;
+      return isSettled(workflow) ? takeBack(deps, tx, workflow, event, null) : moved(tx, event, workflow);
     case 'queue.cancelled':
       return entryCancelled(tx, event, workflow);
     case 'execution.finished':
@@ -96,6 +97,12 @@ async function granted(
     await Promise.all([
       tx.execute(startQueued, [workflow.id, booking_id, fencing_token]),
       settleStatus(tx, workflow.id),
+      auditWorkflow(tx, workflow.id, workflow.started_at === null ? 'workflow.start' : 'workflow.resume', {
+        ...byItself,
+        reason: 'its turn in the queue',
+        before: { status: 'queued', queue_entry_id },
+        after: { status: 'running', booking_id, fencing_token },
+      }),
     ]);
     return {
       kind: 'done',
@@ -107,7 +114,12 @@ async function granted(
   }
   if (isSettled(workflow)) return takeBack(deps, tx, workflow, event, booking_id);
   // Booked anew by hand after its booking was lost: that one is released in the end.
-  await tx.execute(adopt, [workflow.id, booking_id, fencing_token]);
+  if ((await tx.execute(adopt, [workflow.id, booking_id, fencing_token])) > 0)
+    await auditWorkflow(tx, workflow.id, 'workflow.adopt_booking', {
+      ...byItself,
+      before: { booking_id: workflow.booking_id },
+      after: { booking_id, fencing_token },
+    });
   return done;
 }
 
@@ -123,6 +135,19 @@ async function released(
   const why = reason ? `: ${reason}` : '';
   await pauseWithoutBooking(tx, workflow.id, `The booking of ${event.device_id} was released${why}`);
   return { kind: 'done', after: () => deps.figures.workflow('paused') };
+}
+
+const follow = command(
+  'workflows.feed.follow_priority',
+  `UPDATE workflows SET priority = $3, updated_at = clock_timestamp()
+   WHERE id = $1 AND status = 'queued' AND queue_entry_id = $2 AND priority <> $3`,
+);
+
+/** Somebody gave its entry another priority, which the workflow keeps when it waits again. device-service has it on the audit trail. */
+async function moved(tx: Queryable, event: DeviceEvent, workflow: HeldRow): Promise<Handling> {
+  const { entry_id, priority } = entryIn(event);
+  if (priority !== undefined) await tx.execute(follow, [workflow.id, entry_id, priority]);
+  return done;
 }
 
 async function entryCancelled(tx: Queryable, event: DeviceEvent, workflow: HeldRow): Promise<Handling> {

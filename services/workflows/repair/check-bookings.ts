@@ -14,7 +14,7 @@ const Held = Type.Object({
 });
 export type Held = Static<typeof Held>;
 
-// Index workflows_with_booking. Not those in which something is under way: their end says how the booking stands.
+// Index workflows_with_booking. Not those in which the device does something: its end says how the booking stands.
 const take = rows(
   'workflows.check_bookings.take',
   Held,
@@ -23,7 +23,8 @@ const take = rows(
      SELECT w.id FROM workflows w
      WHERE w.booking_id IS NOT NULL AND w.status IN ('running', 'failed') AND w.action IS NULL
        AND coalesce(w.booking_checked_at, w.updated_at) < clock_timestamp() - make_interval(secs => $1::float8)
-       AND NOT EXISTS (SELECT FROM workflow_steps s WHERE s.workflow_id = w.id AND s.status = 'running')
+       AND NOT EXISTS (SELECT FROM workflow_steps s WHERE s.workflow_id = w.id AND s.status = 'running'
+                       AND s.operator_task IS NULL)
      ORDER BY w.booking_checked_at NULLS FIRST LIMIT 20 FOR UPDATE SKIP LOCKED)
    RETURNING id, device_id, booking_id, fencing_token`,
 );

@@ -1,3 +1,4 @@
+import { readApproval } from '@labwright/audit';
 import {
   ReasonRequest,
   StartWorkflowRequest,
@@ -12,7 +13,7 @@ import type { CoreDeps } from '../deps.ts';
 import { pauseWorkflow } from '../pause-workflow.ts';
 import { resumeWorkflow } from '../resume-workflow.ts';
 import { startWorkflow } from '../start-workflow.ts';
-import { tags, WorkflowParams } from './common.ts';
+import { refuseUrgent, tags, WorkflowParams } from './common.ts';
 
 const ResumeRequest = Type.Object(
   {
@@ -27,7 +28,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/start',
     {
-      config: { bodyOptional: true },
+      config: { access: 'scientist', bodyOptional: true },
       schema: {
         summary: 'Book the device and start; with `queue`, wait for it where it is busy',
         tags,
@@ -37,6 +38,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
       },
     },
     async ({ params, body, actionId }, reply) => {
+      refuseUrgent(body);
       const workflow = await startWorkflow(deps, { ...body, workflowId: params.id, actionId });
       return reply.code(codeOf(workflow)).send(begun(workflow, 'Workflow started'));
     },
@@ -45,7 +47,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/resume',
     {
-      config: { bodyOptional: true },
+      config: { access: 'scientist', bodyOptional: true },
       schema: {
         summary: 'Book the device again for a paused workflow; with `queue`, wait for it where it is busy',
         tags,
@@ -55,6 +57,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
       },
     },
     async ({ params, body, actionId }, reply) => {
+      refuseUrgent(body);
       const workflow = await resumeWorkflow(deps, { ...body, workflowId: params.id, actionId });
       return reply.code(codeOf(workflow)).send(begun(workflow, 'Workflow resumed'));
     },
@@ -82,7 +85,7 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
     app.post(
       `/workflows/:id/${name}`,
       {
-        config: { bodyOptional: true },
+        config: { access: 'scientist', bodyOptional: true },
         schema: {
           summary,
           tags,
@@ -92,7 +95,12 @@ export const actionRoutes = (deps: CoreDeps) => (app: App) => {
         },
       },
       async ({ params, body, actionId }) => {
-        const workflow = await run(deps, { ...body, workflowId: params.id, actionId });
+        const { signature, ...request } = body;
+        const { id: workflowId } = params;
+        // Of steps that are left, where there are any.
+        const given = { action: 'step.skip', subject: `workflow:${workflowId}`, ...body };
+        const approval = name === 'complete' ? { approval: await readApproval(deps.audit, given) } : {};
+        const workflow = await run(deps, { ...request, ...approval, workflowId, actionId });
         return { message: message(workflow), workflow };
       },
     );

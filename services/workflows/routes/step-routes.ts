@@ -1,3 +1,4 @@
+import { demandApproval, readApproval } from '@labwright/audit';
 import { ExecuteStepRequest, ResolveStepRequest, StepAnswer } from '@labwright/contract-workflows';
 import { type App, answers } from '@labwright/kernel/http';
 import type { CoreDeps } from '../deps.ts';
@@ -12,7 +13,7 @@ export const stepRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/execute-step',
     {
-      config: { bodyOptional: true },
+      config: { access: 'scientist', bodyOptional: true },
       schema: {
         summary: 'Carry out the next step, or the failed one again',
         description:
@@ -36,6 +37,7 @@ export const stepRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows/:id/resolve-step',
     {
+      config: { access: 'operator' },
       schema: {
         summary: 'Tell what became of a step whose outcome nobody knows',
         tags,
@@ -45,7 +47,12 @@ export const stepRoutes = (deps: CoreDeps) => (app: App) => {
       },
     },
     async ({ params, body, actionId }) => {
-      const { step, workflow } = await resolveStep(deps, { ...body, workflowId: params.id, actionId });
+      const { signature, ...request } = body;
+      const { id: workflowId } = params;
+      const subject = `workflow:${workflowId}`;
+      const approval = await readApproval(deps.audit, { action: 'step.resolve', subject, ...body });
+      demandApproval(deps.audit, approval, 'tell what became of a step');
+      const { step, workflow } = await resolveStep(deps, { ...request, workflowId, actionId, approval });
       return { message: `${stepName(step)} counts as ${body.outcome}`, step, workflow };
     },
   );

@@ -13,12 +13,24 @@ import { deleteWorkflow } from '../delete-workflow.ts';
 import type { CoreDeps } from '../deps.ts';
 import { listWorkflows } from '../list-workflows.ts';
 import { loadWorkflow } from '../load-workflow.ts';
-import { tags, WorkflowParams } from './common.ts';
+import { refuseUrgent, tags, WorkflowParams } from './common.ts';
 
 const usualLimit = 50;
 
 const ListQuery = Type.Object(
-  { ...PageQuery, status: Type.Optional(WorkflowStatus), device_id: Type.Optional(DeviceId) },
+  {
+    ...PageQuery,
+    status: Type.Optional(WorkflowStatus),
+    device_id: Type.Optional(DeviceId),
+    q: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        pattern: '^[^\\u0000]*$',
+        description: 'A part of the name, in upper or lower case, or the whole id.',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -26,6 +38,7 @@ export const workflowRoutes = (deps: CoreDeps) => (app: App) => {
   app.post(
     '/workflows',
     {
+      config: { access: 'scientist' },
       schema: {
         summary: 'Describe a workflow',
         description:
@@ -36,6 +49,7 @@ export const workflowRoutes = (deps: CoreDeps) => (app: App) => {
       },
     },
     async (request, reply) => {
+      refuseUrgent(request.body);
       const workflow = await createWorkflow(deps, {
         ...request.body,
         actionId: request.actionId,
@@ -48,6 +62,7 @@ export const workflowRoutes = (deps: CoreDeps) => (app: App) => {
   app.get(
     '/workflows',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'Workflows with their steps and samples, newest first',
         description:
@@ -63,6 +78,7 @@ export const workflowRoutes = (deps: CoreDeps) => (app: App) => {
   app.get(
     '/workflows/:id',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'One workflow',
         tags,
@@ -76,6 +92,7 @@ export const workflowRoutes = (deps: CoreDeps) => (app: App) => {
   app.delete(
     '/workflows/:id',
     {
+      config: { access: 'scientist' },
       schema: {
         summary: 'Delete a workflow that was never started',
         tags,

@@ -1,3 +1,4 @@
+import { auditContext, auditSql } from '@labwright/audit';
 import { type CreateSampleRequest, Sample, workflowErrors } from '@labwright/contract-workflows';
 import { type Db, isUniqueViolation } from '@labwright/kernel/db';
 import { commonErrors, type Fault } from '@labwright/kernel/errors';
@@ -9,8 +10,13 @@ import { fits, parseWell } from './wells.ts';
 const insert = rows(
   'samples.create',
   Sample,
-  `INSERT INTO samples (id, barcode, sample_type, plate_id, well, volume_ul, metadata)
-   VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${sampleColumns}`,
+  `WITH made AS (
+     INSERT INTO samples (id, barcode, sample_type, plate_id, well, volume_ul, metadata)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *
+   ), audit AS (
+     ${auditSql({ action: `'sample.create'`, subject: `'sample:' || barcode`, after: 'to_jsonb(made)', context: '$8', from: 'made' })}
+   )
+   SELECT ${sampleColumns} FROM made AS samples`,
 );
 
 const byId = rows('samples.by_id', Sample, `SELECT ${sampleColumns} FROM samples WHERE id = $1`);
@@ -33,6 +39,7 @@ export async function createSample(db: Db, actionId: string, request: CreateSamp
       well,
       volume_ul,
       JSON.stringify(metadata),
+      auditContext(),
     ]);
     if (!made) throw new Error('INSERT … RETURNING answered no row');
     return made;

@@ -1,17 +1,13 @@
 import { workflowErrors } from '@labwright/contract-workflows';
+import { isText, readCursor, writeCursor } from '@labwright/kernel/cursor';
 
 /** What a page is of: the list and its filters. A cursor holds for the same list with the same filters only. */
 export type ListName = readonly (string | null)[];
 
-/** The position after which the next page begins, as text that callers pass back unchanged. */
-export function encodeCursor(list: ListName, position: string): string {
-  return Buffer.from(JSON.stringify([...list, position])).toString('base64url');
-}
+/** The position after which the next page begins. */
+export const encodeCursor = (list: ListName, position: string): string => writeCursor(...list, position);
 
-/**
- * The position in a cursor of this list; `start` where there is no cursor. Throws `invalid_cursor` for anything that
- * `encodeCursor` did not make of this list, or whose position does not match `shape`.
- */
+/** The position in a cursor of this list; `start` where there is no cursor. Throws `invalid_cursor`, also where it does not match `shape`. */
 export function decodeCursor(
   list: ListName,
   cursor: string | undefined,
@@ -19,21 +15,10 @@ export function decodeCursor(
   shape: RegExp,
 ): string {
   if (cursor === undefined) return start;
-  const position = positionIn(cursor);
-  if (position === undefined || !shape.test(position) || encodeCursor(list, position) !== cursor)
-    throw workflowErrors.problem(
-      'invalid_cursor',
-      'The cursor is not one of this list. Pass `next_cursor` of an earlier answer unchanged, with the same filters.',
-    );
-  return position;
-}
-
-function positionIn(cursor: string): string | undefined {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    const last: unknown = Array.isArray(parts) ? parts.at(-1) : undefined;
-    return typeof last === 'string' ? last : undefined;
-  } catch {
-    return undefined;
-  }
+  const [position] = readCursor(cursor, list, [isText(shape)]) ?? [];
+  if (position !== undefined) return position;
+  throw workflowErrors.problem(
+    'invalid_cursor',
+    'The cursor is not one of this list. Pass `next_cursor` of an earlier answer unchanged, with the same filters.',
+  );
 }

@@ -1,3 +1,4 @@
+import { auditContext, auditSql } from '@labwright/audit';
 import { ListedSample, Plate, type PlateWithSamples, workflowErrors } from '@labwright/contract-workflows';
 import { type Db, isUniqueViolation, type Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
@@ -16,7 +17,18 @@ const plateColumns = 'plates.id, plates.name, plates.rows, plates.columns, plate
 const insert = rows(
   'samples.plates.create',
   Plate,
-  `INSERT INTO plates (id, name, rows, columns, action_id) VALUES ($1, $2, $3, $4, $5) RETURNING ${plateColumns}`,
+  `WITH made AS (
+     INSERT INTO plates (id, name, rows, columns, action_id) VALUES ($1, $2, $3, $4, $5) RETURNING *
+   ), audit AS (
+     ${auditSql({
+       action: `'plate.create'`,
+       subject: `'plate:' || id`,
+       after: `jsonb_build_object('name', name, 'rows', rows, 'columns', columns)`,
+       context: '$6',
+       from: 'made',
+     })}
+   )
+   SELECT ${plateColumns} FROM made AS plates`,
 );
 
 const find = rows(
@@ -60,7 +72,14 @@ export async function createPlate(
 ): Promise<Plate> {
   const wanted = { name: request.id, ...usualPlate, ...request };
   try {
-    const made = await db.first(insert, [wanted.id, wanted.name, wanted.rows, wanted.columns, actionId]);
+    const made = await db.first(insert, [
+      wanted.id,
+      wanted.name,
+      wanted.rows,
+      wanted.columns,
+      actionId,
+      auditContext(),
+    ]);
     if (!made) throw new Error('INSERT … RETURNING answered no row');
     return made;
   } catch (error) {

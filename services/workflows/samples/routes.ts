@@ -8,6 +8,7 @@ import {
   Sample,
   SamplePage,
   SampleType,
+  SampleUsePage,
   ValidateSamplesAnswer,
   ValidateSamplesRequest,
   workflowErrors,
@@ -20,6 +21,7 @@ import { createSample } from './create-sample.ts';
 import { findSample, knownBarcodes } from './find-samples.ts';
 import { importRoute } from './import/route.ts';
 import { listSamples } from './list-samples.ts';
+import { listUses } from './list-uses.ts';
 import { createPlate, listPlates, plateWithSamples } from './plates.ts';
 import { barcodeShape } from './shapes.ts';
 
@@ -40,6 +42,7 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.get(
     '/samples',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'Samples, oldest first; with barcode_prefix in the order of barcodes',
         tags,
@@ -66,6 +69,7 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.get(
     '/samples/:barcode',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'One sample',
         tags,
@@ -84,9 +88,25 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
     },
   );
 
+  app.get(
+    '/samples/:barcode/workflows',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        summary: 'The workflows in which a sample is used, newest first',
+        tags,
+        params: Type.Object({ barcode: Type.String() }),
+        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        response: answers({ 200: SampleUsePage }),
+      },
+    },
+    ({ params, query: { limit = usualLimit, cursor } }) => listUses(db, params.barcode, { limit, cursor }),
+  );
+
   app.post(
     '/samples',
     {
+      config: { access: 'scientist' },
       schema: {
         summary: 'Add a sample',
         tags,
@@ -103,6 +123,7 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.post(
     '/samples/validate',
     {
+      config: { access: 'viewer', scope: 'workflows:read' },
       schema: {
         summary: 'Which of these barcodes are known',
         tags,
@@ -136,6 +157,7 @@ function plateRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.post(
     '/plates',
     {
+      config: { access: 'scientist' },
       schema: {
         summary: 'Add a plate',
         description: '8 rows and 12 columns, named like its id, where nothing else is said.',
@@ -153,6 +175,7 @@ function plateRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.get(
     '/plates',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'Plates, in the order of their ids',
         tags,
@@ -166,6 +189,7 @@ function plateRoutesOf(app: App, { db }: WorkflowsDeps): void {
   app.get(
     '/plates/:id',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: 'A plate and its samples, well by well',
         tags,

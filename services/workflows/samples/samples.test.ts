@@ -20,6 +20,45 @@ const add = async (barcode: string, more: object = {}) => {
 };
 const plate = (id: string, size: object = {}) => lab.post('/plates', { id, ...size });
 
+const insertUses = command(
+  'samples.test.uses',
+  `WITH made AS (
+     INSERT INTO workflows (id, name, device_id, created_at)
+     SELECT 'w-' || n, 'Run ' || n, 'reader-1', now() - n * interval '1 minute' FROM generate_series(1, 5) AS n
+     RETURNING id, created_at
+   )
+   INSERT INTO workflow_samples (workflow_id, position, sample_id, added_at)
+   SELECT made.id, 1, samples.id, made.created_at FROM made, samples WHERE samples.barcode = 'S-1'`,
+);
+
+describe('GET /samples/:barcode/workflows', () => {
+  test('200: newest first, in pages', async () => {
+    await add('S-1');
+    await add('S-2');
+    await lab.database.db.execute(insertUses);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const { status, body } = await lab.get(`/samples/S-1/workflows?limit=2${more}`);
+      assert.equal(status, 200);
+      seen.push(...body.workflows.map(({ id }: { id: string }) => id));
+      cursor = body.next_cursor;
+    } while (cursor !== null);
+    assert.deepEqual(seen, ['w-1', 'w-2', 'w-3', 'w-4', 'w-5']);
+    const none = await lab.get('/samples/S-2/workflows');
+    assert.deepEqual(none.body, { workflows: [], next_cursor: null });
+  });
+
+  test('404 sample_not_found, 400 invalid_cursor', async () => {
+    const unknown = await lab.get('/samples/S-9/workflows');
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'sample_not_found']);
+    await add('S-1');
+    const bad = await lab.get('/samples/S-1/workflows?cursor=x');
+    assert.deepEqual([bad.status, bad.body.code], [400, 'invalid_cursor']);
+  });
+});
+
 describe('POST /samples', () => {
   test('201: the sample at the top level', async () => {
     await plate('P1');

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { auditMigrations } from '@labwright/audit';
+import { feedMigrations } from '@labwright/feed';
 import { checkStatements, createTestDatabase } from '@labwright/kernel/testing';
 import { migrations } from './testing.ts';
 
 test('every statement can be prepared and answers what its row type says', async () => {
-  const database = await createTestDatabase([migrations]);
+  const database = await createTestDatabase([auditMigrations, feedMigrations, migrations]);
   try {
     const { checked, faults } = await checkStatements(database.url);
     assert.deepEqual(faults, []);

@@ -1,5 +1,7 @@
+import { auditMigrations, usualRules } from '@labwright/audit';
 import type { DevicesApi } from '@labwright/contract-devices';
 import { workflowErrors } from '@labwright/contract-workflows';
+import { feedMigrations } from '@labwright/feed';
 import { type Clock, systemClock } from '@labwright/kernel/clock';
 import { createHttpServer, type HttpServer } from '@labwright/kernel/http';
 import { silentLog } from '@labwright/kernel/log';
@@ -82,7 +84,7 @@ async function send(
 export async function startSamplesServer(
   options: { clock?: Clock; limits?: UploadLimits } = {},
 ): Promise<SamplesServer> {
-  const database = await createTestDatabase([migrations]);
+  const database = await createTestDatabase([auditMigrations, feedMigrations, migrations]);
   const { db } = database;
   const metrics = createMetrics('samples-test');
   const deps: WorkflowsDeps = {
@@ -91,6 +93,7 @@ export async function startSamplesServer(
     metrics,
     clock: options.clock ?? systemClock,
     devices: noDevices,
+    audit: usualRules,
     settings: defaultSettings,
   };
   const server = await createHttpServer({

@@ -4,6 +4,7 @@ import { isProblem, type Problem } from '@labwright/kernel/errors';
 import { command } from '@labwright/kernel/statement';
 import { verdictOf } from '../actions/verdict.ts';
 import type { CoreDeps } from '../deps.ts';
+import { askPeopleFirst } from '../tasks/ask-people.ts';
 import { putBackAndPause, putBackStep } from './put-back-step.ts';
 import { recordOutcome } from './record-outcome.ts';
 import type { RunningStep } from './step-row.ts';
@@ -20,6 +21,7 @@ const askAgain = command(
  * device-service, `booking_lost`, or one of `reachErrors`.
  */
 export async function carryOutStep(deps: CoreDeps, step: RunningStep, waitSeconds: number): Promise<void> {
+  if (step.operator_task) return askPeopleFirst(deps, step);
   let execution: Execution;
   try {
     execution = await ask(deps, step, waitSeconds);
@@ -56,10 +58,15 @@ export async function carryOutStepAgain(deps: CoreDeps, step: RunningStep): Prom
   await takeIn(deps, step, execution);
 }
 
+/** Of a workflow without one: what is on record is answered, and nothing is begun. */
+const noBooking = '0';
+
 const ask = (deps: CoreDeps, step: RunningStep, waitSeconds: number) =>
   deps.devices.execute({
     device_id: step.device_id,
     workflow_id: step.workflow_id,
+    // Should this arrive when the step was put back and its workflow has booked anew, nothing moves.
+    booking_id: step.booking_id ?? noBooking,
     operation: step.operation,
     parameters: step.parameters,
     execution_id: step.execution_id,

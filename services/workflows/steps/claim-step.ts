@@ -3,8 +3,9 @@ import { workflowErrors } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
-import { actionInProgress, stepInProgress } from '../actions/claim.ts';
+import { actionInProgress, whyInProgress } from '../actions/claim.ts';
 import { isAllowed, wrongState } from '../allowed.ts';
+import { auditWorkflow, byItself } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
 import { lockWorkflow, workflowNotFound } from '../workflow-row.ts';
 import { settleStatus } from './settle-status.ts';
@@ -32,7 +33,7 @@ const claimRow = rows(
   StepRow,
   `UPDATE workflow_steps s
    SET status = 'running', attempts = s.attempts + 1, execution_id = $3, started_at = clock_timestamp(),
-       result = NULL, error = NULL, finished_at = NULL,
+       result = NULL, error = NULL, finished_at = NULL, task_seen_at = NULL,
        ask_again_at = clock_timestamp() + make_interval(secs => $4::float8),
        before = jsonb_build_object('status', s.status, 'execution_id', s.execution_id, 'result', s.result,
          'error', s.error, 'started_at', s.started_at, 'finished_at', s.finished_at)
@@ -76,21 +77,28 @@ export function claimStep(
     if (!isAllowed('execute-step', workflow.status)) throw wrongState(workflow, 'execute-step');
     if (workflow.action !== null) throw actionInProgress(workflow);
     if (!step) throw noStepLeft(workflow.id);
-    if (step.status === 'running') throw stepInProgress(workflow);
+    if (step.status === 'running') throw await whyInProgress(tx, workflow);
     if (step.status === 'unknown') throw outcomeUnknown(step);
-    return { claimed: asRunning(await claim(deps, tx, request, step), workflow.device_id) };
+    return { claimed: asRunning(await claim(deps, tx, request, step), workflow) };
   });
 }
 
 async function claim(deps: CoreDeps, tx: Queryable, request: StepRequest, step: StepRow): Promise<StepRow> {
   // Nobody asks again before our own answer must be there.
-  const lease = request.waitSeconds + deps.settings.actionLeaseMs / 1_000;
+  const waits = step.operator_task ? 0 : request.waitSeconds;
+  const lease = waits + deps.settings.actionLeaseMs / 1_000;
   const [claimed] = await Promise.all([
     tx.first(claimRow, [step.workflow_id, step.position, randomUUID(), lease]),
     settleStatus(tx, step.workflow_id),
     ...(request.actionId === null ? [] : [tx.execute(noteAction, [step.workflow_id, request.actionId])]),
   ]);
   if (!claimed) throw new Error(`${stepName(step)} of workflow ${step.workflow_id} changed under its lock`);
+  const { position, operation, attempts, execution_id } = claimed;
+  await auditWorkflow(tx, step.workflow_id, 'step.begin', {
+    before: { position, status: step.status },
+    after: { position, operation, attempts, execution_id },
+    ...(request.actionId === null ? byItself : {}),
+  });
   return claimed;
 }
 

@@ -1,6 +1,7 @@
 import type { Queryable } from '@labwright/kernel/db';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
+import { auditWorkflow, byItself } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
 import { lockWorkflow } from '../workflow-row.ts';
 import { settleStatus } from './settle-status.ts';
@@ -27,14 +28,22 @@ const pause = command(
    WHERE id = $1 AND status IN ('running', 'failed')`,
 );
 
+const auditPutBack = (tx: Queryable, { workflow_id, position, execution_id }: RunningStep, reason: string) =>
+  auditWorkflow(tx, workflow_id, 'step.put_back', {
+    ...byItself,
+    reason,
+    before: { position, execution_id },
+  });
+
 /** The device did not take the try: the step is as before. */
 export async function putBackStep(deps: CoreDeps, step: RunningStep): Promise<void> {
   await deps.db.transaction(async (tx) => {
-    await Promise.all([
+    const [, position] = await Promise.all([
       lockWorkflow(tx, step.workflow_id),
       tx.first(putBack, [step.execution_id, step.ask_again_at]),
       settleStatus(tx, step.workflow_id),
     ]);
+    if (position) await auditPutBack(tx, step, 'the device did not take it');
   });
 }
 
@@ -46,6 +55,7 @@ export async function putBackAndPause(deps: CoreDeps, step: RunningStep, reason:
       tx.first(putBack, [step.execution_id, step.ask_again_at]),
     ]);
     if (position === undefined) return false;
+    await auditPutBack(tx, step, reason);
     await pauseWithoutBooking(tx, step.workflow_id, reason);
     return true;
   });
@@ -54,5 +64,6 @@ export async function putBackAndPause(deps: CoreDeps, step: RunningStep, reason:
 
 /** A workflow whose booking is gone waits for a person. To be called with the workflow locked. */
 export async function pauseWithoutBooking(tx: Queryable, workflowId: string, reason: string): Promise<void> {
-  await tx.execute(pause, [workflowId, reason]);
+  if ((await tx.execute(pause, [workflowId, reason])) === 0) return;
+  await auditWorkflow(tx, workflowId, 'workflow.pause', { ...byItself, reason, after: { status: 'paused' } });
 }

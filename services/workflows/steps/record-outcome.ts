@@ -1,6 +1,7 @@
 import type { Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
+import { auditWorkflow, byItself } from '../audit.ts';
 import type { CoreDeps } from '../deps.ts';
 import { lockWorkflow } from '../workflow-row.ts';
 import { settleStatus } from './settle-status.ts';
@@ -22,12 +23,12 @@ const findTry = rows(
 // Index workflow_steps_execution. An outcome counts once, whoever brings it.
 const record = rows(
   'workflows.step.record',
-  Type.Object({ operation: Type.String(), seconds: Type.Number() }),
+  Type.Object({ position: Type.Integer(), operation: Type.String(), seconds: Type.Number() }),
   `UPDATE workflow_steps s
    SET status = $2, result = $3::jsonb, error = $4::jsonb, finished_at = clock_timestamp(),
        ask_again_at = NULL, before = NULL
    WHERE s.execution_id = $1 AND s.status = 'running'
-   RETURNING s.operation, extract(epoch FROM clock_timestamp() - s.started_at)::float8 AS seconds`,
+   RETURNING s.position, s.operation, extract(epoch FROM clock_timestamp() - s.started_at)::float8 AS seconds`,
 );
 
 /**
@@ -52,6 +53,18 @@ export async function recordOutcomeIn(
     settleStatus(tx, found.workflow_id),
   ]);
   if (!recorded) return undefined;
+  const { position, operation } = recorded;
+  await auditWorkflow(tx, found.workflow_id, 'step.end', {
+    ...byItself,
+    before: { position, status: 'running' },
+    after: {
+      position,
+      operation,
+      status: outcome.status,
+      error: outcome.error,
+      execution_id: outcome.execution_id,
+    },
+  });
   return () => {
     deps.figures.step(recorded.operation, outcome.status, recorded.seconds);
     if (status === 'failed') deps.figures.workflow('failed');

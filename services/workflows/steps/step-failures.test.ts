@@ -64,3 +64,21 @@ test('asked again about a step: what the device says for now is waited for, what
   await lab.repairAll();
   assert.deepEqual([(await stepOf())?.status, (await stepOf())?.error?.code], ['failed', 'device_not_found']);
 });
+
+test('a request that arrives when its step was put back and the workflow has booked anew: nothing moves', async () => {
+  const { id, device_id } = await lab.workflowIn('running');
+  lab.network.failOnce('execute', 'late');
+  await lab.post(`/workflows/${id}/execute-step`);
+  const { execution_id } = (await lab.get(`/workflows/${id}`)).body.steps[0] ?? {};
+  // The booking ends by hand, and the step is put back: the device knows nothing of it.
+  lab.devices.releaseByHand(device_id);
+  await lab.repairAll();
+  assert.equal((await lab.get(`/workflows/${id}`)).body.steps[0]?.status, 'pending');
+  await lab.post(`/workflows/${id}/resume`);
+  assert.equal(await statusOf(id), 'running');
+  assert.equal(lab.network.stuck, 1);
+  await lab.network.deliver();
+  assert.equal(lab.devices.moves.get(execution_id ?? ''), undefined);
+  await lab.post(`/workflows/${id}/execute-step`);
+  assert.equal((await lab.get(`/workflows/${id}`)).body.steps[0]?.status, 'succeeded');
+});

@@ -184,7 +184,14 @@ export function createFakeDevices(): FakeDevices {
         };
         const own = entryOf(device_id, workflow_id);
         const entry = own ?? newEntry(nextId(), device_id, workflow_id, priority ?? 'normal', operations);
-        if (own && priority) Object.assign(own, { priority, priority_value: values[priority] });
+        if (own && priority && own.priority !== priority) {
+          Object.assign(own, { priority, priority_value: values[priority] });
+          tell('queue.entered', device_id, workflow_id, {
+            entry_id: own.id,
+            reason: 'priority_changed',
+            priority,
+          });
+        }
         if (mine()) return { entry: { ...entry, status: 'booked' }, booking: mine() };
         if (!own) {
           queue.push(entry);
@@ -233,16 +240,19 @@ export function createFakeDevices(): FakeDevices {
           throw deviceErrors.problem('invalid_cursor', `${cursor} is not a cursor of ours.`);
         if (wait_seconds > 0) await until(() => events.length > from, wait_seconds, signal);
         const page = events.slice(from, from + 200);
-        return { events: page.map((event) => ({ ...event })), next_cursor: String(from + page.length) };
+        return {
+          events: page.map((event, index) => ({ ...event, cursor: String(from + index + 1) })),
+          next_cursor: String(from + page.length),
+        };
       },
     },
   };
 
   function begin(request: Omit<Parameters<DevicesApi['execute']>[0], 'wait_seconds'>): Execution {
-    const { device_id, workflow_id, operation, parameters, execution_id } = request;
+    const { device_id, workflow_id, booking_id, operation, parameters, execution_id } = request;
     const found = device(device_id);
     const held = holder(device_id);
-    if (held?.workflow_id !== workflow_id)
+    if (held?.workflow_id !== workflow_id || (booking_id ?? held.id) !== held.id)
       throw deviceErrors.problem('not_the_holder', `Workflow ${workflow_id} does not hold ${device_id}.`);
     if (!found.capabilities.includes(operation))
       throw deviceErrors.problem('unknown_operation', `${device_id} cannot do ${operation}.`);

@@ -5,6 +5,8 @@ import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { type LockStore, place } from '../../store.ts';
 
+export { type HeldLock, listLocks } from './list.ts';
+
 /** The tables of the locks. */
 export const locksMigrations: MigrationSet = {
   name: 'locks',

@@ -1,5 +1,8 @@
+import { usualRules } from '@labwright/audit';
 import { type Booking, deviceErrors, type Execution } from '@labwright/contract-devices';
 import type { Driver } from '@labwright/driver-kit';
+import type { JobContext } from '@labwright/jobs';
+import { postgresTransport } from '@labwright/jobs/transports/postgres';
 import { type Clock, systemClock } from '@labwright/kernel/clock';
 import type { Db } from '@labwright/kernel/db';
 import type { Fault } from '@labwright/kernel/errors';
@@ -11,7 +14,7 @@ import { createTestDatabase } from '@labwright/kernel/testing';
 import Type from 'typebox';
 import { bookDevice } from '../../bookings/book-device.ts';
 import { releaseDevice } from '../../bookings/release-device.ts';
-import { type DevicesDeps, defaultSettings } from '../../deps.ts';
+import { type DevicesDeps, type DevicesSettings, defaultSettings } from '../../deps.ts';
 import { devicesMigrations } from '../../index.ts';
 import { createExecutions, type Executions } from '../index.ts';
 import { type Instrument, type InstrumentPark, instrumentPark } from './instrument.ts';
@@ -43,7 +46,11 @@ export interface ProcessOptions {
   runner?: string;
   clock?: Clock;
   db?: Db;
-  leaseMs?: number;
+  settings?: Partial<DevicesSettings>;
+  /** False: it carries out nothing itself. */
+  worker?: boolean;
+  /** Whether its background work begins at once. Default true. */
+  start?: boolean;
   /** Spoils the drivers that it opens. */
   spoil?: (driver: Driver) => Driver;
 }
@@ -59,8 +66,13 @@ export interface ExecutionBench {
   process(options?: ProcessOptions): Promise<Process>;
   book(device_id: string, workflow_id: string): Promise<Booking>;
   release(device_id: string, workflow_id: string): Promise<void>;
-  /** Lets every lease run out. */
-  expireLeases(): Promise<void>;
+  /**
+   * Takes an execution in hand as a process would that dies in the middle of it: its lease holds until `buryTheDead`, and what it
+   * does is not heard. `ended` resolves when it has done it.
+   */
+  carryOutAsDead(process: Process, execution_id: string): Promise<{ ended: Promise<unknown> }>;
+  /** Lets the leases of the dead run out. */
+  buryTheDead(): Promise<void>;
   row(execution_id: string): Promise<FullRow>;
   events(device_id: string): Promise<{ workflow_id: string | null; data: Record<string, unknown> }[]>;
   /** Stops every process that was not left for dead, and drops the database. */
@@ -70,8 +82,7 @@ export interface ExecutionBench {
 const FullRow = Type.Object({
   id: Type.String(),
   status: Type.String(),
-  runner: Type.Union([Type.String(), Type.Null()]),
-  leased: Type.Union([Type.Boolean(), Type.Null()]),
+  drives: Type.Integer(),
   fencing_token: Type.Union([Type.Integer(), Type.Null()]),
   parameters: Type.Record(Type.String(), Type.Unknown()),
   result: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
@@ -83,8 +94,19 @@ export type FullRow = Type.Static<typeof FullRow>;
 const findRow = rows(
   'test.executions.row',
   FullRow,
-  `SELECT id, status, runner, leased_until > clock_timestamp() AS leased, fencing_token, parameters, result, error, duration_ms
+  `SELECT id, status, drives, fencing_token, parameters, result, error, duration_ms
    FROM execution_logs WHERE execution_id = $1`,
+);
+
+const claimAsDead = rows(
+  'test.executions.claim_as_dead',
+  Type.Object({ id: Type.String(), args: Type.Unknown(), attempts: Type.Integer() }),
+  `WITH dead AS (
+     INSERT INTO job_workers (name, queues, alive_until) VALUES ('dead', '{}', clock_timestamp() + interval '1 hour') RETURNING id
+   )
+   UPDATE jobs SET state = 'running', worker = dead.id, attempts = attempts + 1, started_at = clock_timestamp()
+   FROM dead WHERE args->>'execution_id' = $1 AND state IN ('waiting', 'ready')
+   RETURNING jobs.id, args, attempts`,
 );
 
 const findEvents = rows(
@@ -97,7 +119,7 @@ const findEvents = rows(
 );
 
 export async function executionBench(): Promise<ExecutionBench> {
-  const database = await createTestDatabase([devicesMigrations], { max: 20 });
+  const database = await createTestDatabase(devicesMigrations, { max: 20 });
   const { db, url } = database;
   const park = instrumentPark();
   const closers: (() => Promise<void>)[] = [];
@@ -106,7 +128,8 @@ export async function executionBench(): Promise<ExecutionBench> {
   const depsOf = ({
     runner = 'process-1',
     clock = systemClock,
-    leaseMs,
+    settings,
+    worker = true,
     spoil,
     ...rest
   }: ProcessOptions): DevicesDeps => ({
@@ -120,7 +143,9 @@ export async function executionBench(): Promise<ExecutionBench> {
       return spoil ? spoil(driver) : driver;
     },
     runner,
-    settings: { ...defaultSettings, ...(leaseMs ? { leaseMs } : {}) },
+    settings: { ...defaultSettings, drainMs: 100, repairMs: 100, ...settings },
+    transport: worker ? postgresTransport : undefined,
+    audit: usualRules,
     announce: () => {},
   });
   const deps = depsOf({});
@@ -143,6 +168,7 @@ export async function executionBench(): Promise<ExecutionBench> {
     process: async (options = {}) => {
       const own = depsOf(options);
       const executions = createExecutions(own);
+      if (options.start !== false) await executions.start();
       const server = await createHttpServer({
         name: 'test',
         version: '0.0.0',
@@ -155,8 +181,7 @@ export async function executionBench(): Promise<ExecutionBench> {
       });
       closers.push(async () => {
         await server.close();
-        // Time that stands still belongs to a process that was left for dead.
-        if (own.clock === systemClock) await executions.stop();
+        await executions.stop();
       });
       const ask = async (
         method: 'GET' | 'POST',
@@ -180,9 +205,24 @@ export async function executionBench(): Promise<ExecutionBench> {
     release: async (device_id, workflow_id) => {
       await releaseDevice(deps, { device_id, workflow_id });
     },
-    expireLeases: () =>
+    carryOutAsDead: async (process, execution_id) => {
+      const job = await db.first(claimAsDead, [execution_id]);
+      const [handler] = process.executions.jobs.handlers;
+      if (!job || !handler) throw new Error(`${execution_id} has no job that waits`);
+      const context: JobContext = {
+        id: job.id,
+        attempt: job.attempts,
+        key: null,
+        signal: new AbortController().signal,
+        log: silentLog,
+        progress: () => {},
+        complete: async () => false,
+      };
+      return { ended: handler.run(job.args, context).catch(() => {}) };
+    },
+    buryTheDead: () =>
       db.raw(
-        `UPDATE execution_logs SET leased_until = clock_timestamp() - interval '1 second' WHERE status = 'running'`,
+        `UPDATE job_workers SET alive_until = clock_timestamp() - interval '1 second' WHERE name = 'dead'`,
       ),
     row: async (execution_id) => {
       const row = await db.first(findRow, [execution_id]);
@@ -195,42 +235,4 @@ export async function executionBench(): Promise<ExecutionBench> {
       await database.drop();
     },
   };
-}
-
-/** A database that a test can take away, and that tells when nothing is under way in it. */
-export interface WatchedDb {
-  readonly db: Db;
-  away: boolean;
-  /** Resolves when no statement is under way any more, nor one that follows from an answer. */
-  idle(): Promise<void>;
-}
-
-export function watchDb(db: Db): WatchedDb {
-  let underWay = 0;
-  const watched: WatchedDb = {
-    away: false,
-    db: {
-      ...db,
-      query: (...args) => watch(() => db.query(...args)),
-      first: (...args) => watch(() => db.first(...args)),
-      execute: (...args) => watch(() => db.execute(...args)),
-      transaction: (...args) => watch(() => db.transaction(...args)),
-    },
-    idle: async () => {
-      for (let quiet = 0; quiet < 10; quiet += 1) {
-        await new Promise((resolve) => setImmediate(resolve));
-        if (underWay > 0) quiet = 0;
-      }
-    },
-  };
-  const watch = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (watched.away) throw new Error('the database is away');
-    underWay += 1;
-    try {
-      return await work();
-    } finally {
-      underWay -= 1;
-    }
-  };
-  return watched;
 }

@@ -1,3 +1,4 @@
+import { usualRules } from '@labwright/audit';
 import { deviceErrors, type Execution } from '@labwright/contract-devices';
 import { systemClock } from '@labwright/kernel/clock';
 import type { Db } from '@labwright/kernel/db';
@@ -22,6 +23,7 @@ function logDeps(db: Db): DevicesDeps {
     openDriver: () => Promise.reject(new Error('the logs move nothing')),
     runner: 'test',
     settings: defaultSettings,
+    audit: usualRules,
     announce: () => {},
   };
 }
@@ -52,7 +54,7 @@ export interface LogBody {
 
 /** A database of its own and a server with the log routes on it. */
 export async function logBench(change: (db: Db) => Db = (db) => db): Promise<LogBench> {
-  const database = await createTestDatabase([devicesMigrations]);
+  const database = await createTestDatabase(devicesMigrations);
   const deps = logDeps(change(database.db));
   const server = await createHttpServer({
     name: 'test',

@@ -1,3 +1,4 @@
+import { recordAudit } from '@labwright/audit';
 import { ImportAnswer, workflowErrors } from '@labwright/contract-workflows';
 import type { Clock } from '@labwright/kernel/clock';
 import type { Db } from '@labwright/kernel/db';
@@ -189,6 +190,12 @@ async function move(
     await db.transaction(async (tx) => {
       const first = (await tx.execute(record, [actionId, sha256, JSON.stringify(answer)])) === 1;
       if (!first || !(await moveIntoSamples(tx, importId, answer.imported))) throw overtaken;
+      // The file by its hash, which names each of its samples.
+      await recordAudit(tx, {
+        action: 'sample.import',
+        subject: `import:${actionId}`,
+        after: { imported: answer.imported, rejected: answer.rejected, sha256 },
+      });
     }, bulk);
     return true;
   } catch (error) {

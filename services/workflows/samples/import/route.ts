@@ -37,7 +37,7 @@ function route(app: App, deps: WorkflowsDeps, desk: ReturnType<typeof uploadDesk
   app.post(
     '/samples/import',
     {
-      config: { readsOwnBody: true },
+      config: { access: 'scientist', readsOwnBody: true },
       schema: {
         summary: 'Import samples from a CSV file',
         description,

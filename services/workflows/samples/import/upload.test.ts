@@ -119,7 +119,7 @@ describe('the import over a real connection', () => {
     return { socket, answer };
   }
   const head = (length: string) =>
-    `POST /samples/import HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n${length}\r\n\r\n`;
+    `POST /samples/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n${length}\r\n\r\n`;
   const idleConnections = () => {
     const { total, idle, waiting } = lab.database.db.gauge;
     return { busy: total - idle, waiting };

@@ -1,0 +1,43 @@
+import { secretKey } from '@labwright/accounts/secret-key';
+import { identitySettings } from '@labwright/contract-hub/identity/settings';
+import { ConfigError, flag, optional, text } from '@labwright/kernel/config';
+import type { HubServiceOptions } from './service.ts';
+
+const shortestSetupToken = 16;
+
+/** Whether people sign in, and what their accounts are kept by. */
+export const accountSettings = {
+  LABWRIGHT_ACCOUNTS: flag({
+    doc: 'people and machines sign in: 1; whoever sits at this machine is trusted, and nobody else gets in: 0',
+    fallback: '0',
+  }),
+  LABWRIGHT_SECRET_KEY: optional(
+    text({
+      doc: 'what keys and second factors are encrypted with in the database, instead of the file secret-key in LABWRIGHT_HOME: openssl rand -base64 32',
+    }),
+  ),
+  LABWRIGHT_SETUP_TOKEN: optional(
+    text({ doc: 'what the first administrator shows, instead of the file setup-token in LABWRIGHT_HOME' }),
+  ),
+  SERVICE_TOKEN: identitySettings.SERVICE_TOKEN,
+};
+
+interface AccountConfig {
+  readonly LABWRIGHT_ACCOUNTS: boolean;
+  readonly LABWRIGHT_SECRET_KEY?: string | undefined;
+  readonly LABWRIGHT_SETUP_TOKEN?: string | undefined;
+  readonly SERVICE_TOKEN?: readonly string[] | undefined;
+}
+
+/** `home` is there and may be written to. Throws `ConfigError`. */
+export async function accountsFrom(
+  config: AccountConfig,
+  home: string,
+): Promise<Pick<HubServiceOptions, 'secretKey' | 'accounts'>> {
+  const { LABWRIGHT_SETUP_TOKEN: token, SERVICE_TOKEN: serviceTokens = [] } = config;
+  if (token !== undefined && token.length < shortestSetupToken)
+    throw new ConfigError([`LABWRIGHT_SETUP_TOKEN must have at least ${shortestSetupToken} characters`]);
+  const key = await secretKey({ setting: config.LABWRIGHT_SECRET_KEY, home });
+  if (!config.LABWRIGHT_ACCOUNTS) return { secretKey: key };
+  return { secretKey: key, accounts: { setup: { home, token }, serviceTokens } };
+}

@@ -1,0 +1,32 @@
+import { readLaboratory } from './laboratory.ts';
+import { makeBackup } from './make-backup.ts';
+import { verifyBackup } from './verify.ts';
+
+/** `labwright backup`. Answers false where files were missing on the disk before. */
+export async function backup(
+  options: { file: string; waitMs: number },
+  say: (text: string) => void,
+): Promise<boolean> {
+  const made = await makeBackup(readLaboratory(), options);
+  const { lost } = made.files;
+  say(
+    `${options.file}: the laboratory as it was at ${made.takenAt}, ${figure(made.rows)} rows and ${figure(made.files.count)} files in ${figure(made.bytes)} bytes.\n` +
+      'It holds passwords and keys: keep it where nobody else can read it, and not on this disk alone.\n',
+  );
+  if (lost.length === 0) return true;
+  say(
+    `${figure(lost.length)} files are on record and were missing or changed on the disk already; they are not in it: ${lost.slice(0, 10).join(', ')}${lost.length > 10 ? ' …' : ''}\n`,
+  );
+  return false;
+}
+
+/** `labwright backup verify`. */
+export async function verify(file: string, say: (text: string) => void): Promise<void> {
+  const { head, manifest } = await verifyBackup(file);
+  const rows = Object.values(manifest.rows).reduce((sum, count) => sum + count, 0);
+  say(
+    `${file} is whole: the laboratory as it was at ${head.taken_at}, by Labwright ${head.version}; ${figure(rows)} rows and ${figure(manifest.files.count)} files.\n`,
+  );
+}
+
+const figure = (value: number) => value.toLocaleString('en-US');

@@ -1,0 +1,83 @@
+import type { Task } from '@labwright/contract-hub/tasks';
+import { UsageError } from '@labwright/kernel/command-line';
+import { ConfigError } from '@labwright/kernel/config';
+import { Problem } from '@labwright/kernel/errors';
+import { explain } from '@labwright/kernel/process';
+import { Unreachable } from '../lab/service.ts';
+import { factsText } from '../output/table.ts';
+import { plain } from '../output/width.ts';
+import { stateOf } from '../tasks/show.ts';
+import { exitCode } from './exit-codes.ts';
+
+/** What is said of an error, and the exit code that tells scripts of it. */
+export function complaintOf(error: unknown): { text: string; code: number } {
+  if (error instanceof Problem) return { text: sentences(error), code: codeOf(error) };
+  if (error instanceof Unreachable) return { text: plain(error.message), code: exitCode.unreachable };
+  const wrongUse = error instanceof UsageError || error instanceof ConfigError;
+  return { text: explain(error), code: wrongUse ? exitCode.usage : exitCode.failed };
+}
+
+/** The service's own text, each place that is wrong where it does not name them itself, and what to type. */
+function sentences(problem: Problem): string {
+  const places = (problem.faults ?? [])
+    .map(({ path, message }) => (path && !message.startsWith(path) ? `${path}: ${message}` : message))
+    .filter((text) => text && !problem.message.includes(text))
+    .map((text) => `  ${plain(text)}`);
+  const remedy = remedies[problem.code];
+  return [plain(explain(problem)), ...places, ...standing(problem), ...(remedy ? [remedy] : [])].join('\n');
+}
+
+/** How that stands now which somebody else changed meanwhile, where the refusal tells. */
+function standing({ extra }: Problem): string[] {
+  const task = extra.task as Task | undefined;
+  if (!task) return [];
+  return [
+    'How it stands now:',
+    indented(factsText(stateOf(task))),
+    `All of it: labwright tasks show ${task.id}`,
+  ];
+}
+
+const indented = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+
+function codeOf({ status }: Problem): number {
+  if (status === 401 || status === 403) return exitCode.forbidden;
+  if (status === 404 || status === 410) return exitCode.notFound;
+  if (status === 409 || status === 412) return exitCode.conflict;
+  return status === 429 || status === 503 ? exitCode.unreachable : exitCode.failed;
+}
+
+/** What to type, where the text of the service speaks of routes. */
+const remedies: Readonly<Record<string, string>> = {
+  unauthenticated: 'Say who you are: --token or LABWRIGHT_TOKEN takes an API token.',
+  device_busy:
+    'To wait in line: labwright workflow start WORKFLOW --queue, or labwright queue add DEVICE WORKFLOW.',
+  device_in_maintenance: 'labwright devices available DEVICE brings it back; --queue waits for that.',
+  device_paused: 'labwright devices resume DEVICE lets it go on.',
+  device_operating: 'labwright devices abort DEVICE stops what it does.',
+  device_not_found: 'labwright devices lists them.',
+  workflow_not_found: 'labwright workflow list shows them.',
+  invalid_workflow: 'labwright devices operations DEVICE tells what a device can do, with units and limits.',
+  outcome_unknown:
+    'Look at the instrument, then: labwright workflow resolve WORKFLOW succeeded|failed --reason TEXT.',
+  job_not_found: 'labwright jobs list shows them; ended ones are deleted after some days.',
+  queue_entry_changed: 'labwright queue DEVICE shows the queue as it is now.',
+  queue_entry_not_waiting: 'labwright queue DEVICE shows the queue as it is now.',
+  task_not_found: 'labwright tasks lists them.',
+  task_taken: 'They give it back with labwright tasks release TASK, and so may an operator.',
+  sample_not_found: 'labwright samples --barcode BEGINNING searches them.',
+  plate_not_found: 'labwright plates lists them.',
+  user_not_found: 'labwright people lists them.',
+  api_token_not_found: 'labwright tokens lists them.',
+  people_only:
+    'An API token is nobody: --token also takes the access token of somebody who signed in (POST /session with "deliver": "body").',
+  file_not_found: 'labwright files lists them.',
+  file_not_ready: 'labwright files show FILE tells how it stands.',
+  invalid_values: 'labwright tasks show TASK lists the fields; each value is --set NAME=VALUE.',
+  reason_required: 'Say why: --reason TEXT.',
+};

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { commandTable } from '../commands/index.ts';
+import { referencePage } from './reference.ts';
+
+test('docs/reference/command-line.md is what the table says', async () => {
+  const file = resolve(import.meta.dirname, '../../../docs/reference/command-line.md');
+  assert.equal(
+    await readFile(file, 'utf8'),
+    referencePage(commandTable),
+    'Make it anew: npm run docs:command-line',
+  );
+});

@@ -1,0 +1,55 @@
+import { UsageError } from '@labwright/kernel/command-line';
+import type { CommandTable } from './command.ts';
+import { complaintOf } from './complaint.ts';
+import { exitCode } from './exit-codes.ts';
+import { helpPage } from './help.ts';
+import { type Found, find } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Carries out one command line. Answers the exit code; undefined leaves the one that the command has set. */
+export async function runCommandLine(
+  table: CommandTable,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number | undefined> {
+  // Behind two dashes it is for the command under the lock.
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const asksForHelp = args.slice(0, end).some((word) => word === '--help' || word === '-h');
+  const words = args.filter((word, index) => index >= end || word !== '--no-color');
+  try {
+    if (asksForHelp)
+      return help(
+        table,
+        words.slice(0, end).filter((word) => !word.startsWith('-')),
+        terminal,
+      );
+    if (words.length === 0 || words[0] === 'help') return help(table, words.slice(1), terminal);
+    const found = find(table, words);
+    if (found.kind === 'command') return await found.command.run(found.rest, terminal);
+    if (found.kind === 'unknown') throw new UsageError(found.sentence);
+    terminal.tell(helpPage(table, found.name, terminal));
+    return exitCode.usage;
+  } catch (error) {
+    return complain(error, table, words, terminal);
+  }
+}
+
+function help(table: CommandTable, words: readonly string[], terminal: Terminal): number {
+  const found = find(table, words);
+  if (found.kind === 'unknown') throw new UsageError(found.sentence);
+  terminal.say(helpPage(table, nameOf(found), terminal));
+  return exitCode.ok;
+}
+
+const nameOf = (found: Found): string =>
+  found.kind === 'command' ? found.command.name : found.kind === 'group' ? found.name : '';
+
+function complain(error: unknown, table: CommandTable, words: readonly string[], terminal: Terminal): number {
+  const { text, code } = complaintOf(error);
+  terminal.tell(`${text}\n`);
+  if (error instanceof UsageError) {
+    const help = `help ${nameOf(find(table, words))}`.trim();
+    terminal.tell(`\nSee labwright ${help} (npm run labwright -- ${help}).\n`);
+  }
+  return code;
+}

@@ -1,0 +1,80 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Finding } from '../finding.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { ownerOf } from './home.ts';
+
+const portSettings = ['HUB_SERVICE_PORT', 'DEVICE_SERVICE_PORT', 'WORKFLOW_SERVICE_PORT'] as const;
+
+/** Ports that the laboratory wants, and another program has. */
+export async function checkPorts({ laboratory }: Surroundings): Promise<Finding[]> {
+  const { settings, home } = laboratory;
+  const owner = await ownerOf(home);
+  const findings: Finding[] = [];
+  for (const name of portSettings) {
+    const port = settings[name];
+    if (port === 0 || !(await isTaken(settings.HOST, port))) continue;
+    const holder = await whoListens(port);
+    // The laboratory itself: in one process, or each service in one of its own.
+    if (owner?.alive && (!holder || holder.pid === owner.pid)) continue;
+    if (await isOurs(port)) continue;
+    findings.push({
+      code: 'port_taken',
+      severity: 'trouble',
+      title: `Port ${port} is taken by another program.`,
+      evidence: [
+        holder
+          ? `process ${holder.pid} (${holder.command}) listens on it`
+          : 'a program listens on it that this user may not look into',
+      ],
+      remedy: `End that program${holder ? ` (kill ${holder.pid})` : ''}, or choose another port: ${name}=${port + 100} npm start`,
+    });
+  }
+  return findings;
+}
+
+function isTaken(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(false)));
+  });
+}
+
+/** Our services answer `/health` with these words. */
+async function isOurs(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(3_000) });
+    const body = (await response.json()) as { status?: unknown };
+    return body.status === 'healthy' || body.status === 'unhealthy';
+  } catch {
+    return false;
+  }
+}
+
+/** Of Linux, from `/proc`; undefined elsewhere, and where we may not look. */
+async function whoListens(port: number): Promise<{ pid: number; command: string } | undefined> {
+  const sockets = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const lines = (await readFile(table, 'latin1').catch(() => '')).split('\n').slice(1);
+    for (const line of lines) {
+      const fields = line.trim().split(/\s+/);
+      const [, local, , state] = fields;
+      const listens = state === '0A';
+      if (listens && Number.parseInt(local?.split(':')[1] ?? '', 16) === port)
+        sockets.add(`socket:[${fields[9]}]`);
+    }
+  }
+  if (sockets.size === 0) return undefined;
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const folder = `/proc/${pid}/fd`;
+    for (const descriptor of await readdir(folder).catch(() => [])) {
+      if (!sockets.has(await readlink(`${folder}/${descriptor}`).catch(() => ''))) continue;
+      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+        .replaceAll('\0', ' ')
+        .trim();
+      return { pid: Number(pid), command: command.slice(0, 200) };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,102 @@
+/** Talk in real browsers: told live, paged up, changed, and gone on with after the laboratory was away. */
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { assertAccessible, browserTest, openPage } from '../../../testing/browser.ts';
+import { type BrowserLab, startLab } from '../../../testing/lab.ts';
+
+let lab: BrowserLab;
+before(async () => {
+  lab = await startLab();
+});
+after(() => lab?.close());
+
+/** As fast as the chat takes it. */
+const write = async (room: string, text: string): Promise<void> => {
+  const answer = await fetch(`${lab.url}/chat/rooms/${room}/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text }),
+  });
+  if (answer.status === 429) {
+    await setTimeout(Number(answer.headers.get('retry-after')) * 1_000);
+    return write(room, text);
+  }
+  assert.equal(answer.status, 201, await answer.text());
+};
+
+browserTest(
+  'written in one window, read in another; edited and deleted; what was sent while it was away',
+  async (browser) => {
+    const ada = await openPage(browser, `${lab.url}/ui/chat`);
+    await ada.page.getByText('Nobody has written here yet').waitFor();
+    const bob = await openPage(browser, `${lab.url}/ui/chat`, { scheme: 'dark', size: 'phone' });
+    await ada.page.getByRole('textbox', { name: 'Message', exact: true }).fill('Good morning @ada.lovelace');
+    await ada.page.keyboard.press('Enter');
+    await bob.page.getByText('Good morning').waitFor();
+    await assertAccessible(bob.page, 'the talk on a phone');
+    await ada.page.getByRole('button', { name: 'Edit this message' }).click();
+    await ada.page.getByRole('textbox', { name: 'Text of the message' }).fill('Good evening');
+    await ada.page.getByRole('button', { name: 'Keep' }).click();
+    await bob.page.getByText('Good evening').waitFor();
+
+    await lab.stop('SIGKILL');
+    await ada.page.getByLabel('Connection: Offline').waitFor();
+    await ada.page.getByRole('textbox', { name: 'Message', exact: true }).fill('Said while it was away');
+    await ada.page.keyboard.press('Enter');
+    await ada.page.getByText('On its way: Said while it was away').waitFor();
+    await lab.start();
+    await bob.page.getByText('Said while it was away').waitFor();
+    await ada.page.getByText('On its way').waitFor({ state: 'detached' });
+    assert.equal(await ada.page.getByText('Said while it was away').count(), 1);
+    assert.equal(await bob.page.getByRole('listitem').count(), 2);
+
+    await ada.page.getByRole('button', { name: 'Delete this message' }).last().click();
+    await ada.page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await bob.page.getByText('This message was deleted.').waitFor();
+    assert.deepEqual([...ada.faults, ...bob.faults], []);
+  },
+);
+
+browserTest('earlier messages are read page by page, each once and in order', async (browser) => {
+  for (let count = 1; count <= 55; count += 1) await write('device:reader-1', `Line ${count}`);
+  const { page } = await openPage(browser, `${lab.url}/ui/chat?room=device:reader-1`);
+  await page.getByText('Line 55', { exact: true }).waitFor();
+  assert.equal(await page.getByText('Line 3', { exact: true }).count(), 0);
+  await write('device:reader-1', 'Line 56');
+  await page.getByText('Line 56', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Show earlier ones' }).click();
+  await page.getByText('Line 1', { exact: true }).waitFor();
+  const lines = await page.getByText(/^Line \d+$/).allTextContents();
+  assert.deepEqual(
+    lines,
+    Array.from({ length: 56 }, (_, index) => `Line ${index + 1}`),
+  );
+});
+
+browserTest('what somebody hears of: subscribed, told, counted by the bell, read', async (browser) => {
+  const { page, faults } = await openPage(browser, `${lab.url}/ui/notifications?view=settings`);
+  await page.getByRole('heading', { name: 'What you hear of' }).waitFor();
+  await page.getByRole('button', { name: 'Hear of it' }).click();
+  await page.getByRole('button', { name: /^Take out: Workflows that fail, Here/ }).waitFor();
+  await assertAccessible(page, 'what one hears of');
+  await page.getByText('All', { exact: true }).click();
+  const answer = await fetch(`${lab.url}/announcements`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      title: 'The cold room is being cleaned',
+      text: 'Until noon.',
+      severity: 'warning',
+    }),
+  });
+  assert.ok(answer.ok, await answer.text());
+  await page.getByText('The cold room is being cleaned').waitFor();
+  await assertAccessible(page, 'notifications');
+  await page.getByRole('link', { name: /unread notifications$/ }).waitFor();
+  await page.getByRole('button', { name: 'Mark all as read' }).click();
+  await page.getByRole('link', { name: 'No unread notifications' }).waitFor();
+  await page.getByText('Unread', { exact: true }).click();
+  await page.getByText('You have read everything').waitFor();
+  assert.deepEqual(faults, []);
+});

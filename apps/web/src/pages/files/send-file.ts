@@ -1,0 +1,143 @@
+import { ask } from '../../api/ask.ts';
+import { ApiProblem, problemOf, unreachable } from '../../api/problem.ts';
+import { hub } from '../../api/services.ts';
+
+/** Bytes; what one form takes. Larger files go in pieces (tus). */
+const formBytes = 10 * 1024 * 1024;
+const pieceBytes = 8 * 1024 * 1024;
+/** The checksum is made of the whole file in memory. */
+const mostBytes = 1024 * 1024 * 1024;
+const tries = 5;
+
+export interface SendOptions {
+  plateId: string;
+  onProgress: (sentBytes: number) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends a file as the laboratory allows it: a signed policy for just these bytes, then the bytes, then that they are there. They are checked
+ * and read in the background. Throws `ApiProblem`.
+ */
+export async function sendFile(file: File, { plateId, onProgress, signal }: SendOptions) {
+  if (file.size > mostBytes)
+    throw new ApiProblem(413, {
+      code: 'file_too_large',
+      title: 'The file is too large for a browser',
+      error: `${file.name} has more than 1 GiB. Send it by the API: POST /uploads with "resumable": true.`,
+    });
+  const sha256 = await checksum(file);
+  const { file: made, upload } = await ask(
+    hub.POST('/uploads', {
+      body: {
+        name: file.name,
+        content_type: /^[a-z]+\/[a-z0-9.+-]+$/.test(file.type) ? file.type : typeByName(file.name),
+        size: file.size,
+        sha256,
+        ...(file.size > formBytes ? { resumable: true } : {}),
+        ...(plateId ? { plate_id: plateId } : {}),
+      },
+      signal,
+    }),
+  );
+  if (upload.method === 'form') await sendForm(upload.url, upload.fields, file, onProgress, signal);
+  else await sendPieces(upload.url, file, onProgress, signal);
+  return ask(hub.POST('/uploads/{id}/complete', { params: { path: { id: made.id } } }));
+}
+
+async function checksum(file: File): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Systems do not know the types of all that instruments write. */
+const typeByName = (name: string) =>
+  /\.csv$/i.test(name)
+    ? 'text/csv'
+    : /\.(txt|tsv|asc)$/i.test(name)
+      ? 'text/plain'
+      : 'application/octet-stream';
+
+/** Only this way of asking tells how far the bytes have come. */
+function exchange(
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  body: XMLHttpRequestBodyInit | null,
+  onProgress: (sentBytes: number) => void,
+  signal: AbortSignal,
+): Promise<XMLHttpRequest> {
+  const request = new XMLHttpRequest();
+  const answer = new Promise<XMLHttpRequest>((resolve, reject) => {
+    request.addEventListener('load', () => resolve(request));
+    request.addEventListener('error', () => reject(unreachable()));
+    request.addEventListener('abort', () => reject(new DOMException('Given up', 'AbortError')));
+  });
+  request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
+  request.open(method, url);
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+  signal.addEventListener('abort', () => request.abort(), { once: true });
+  request.send(body);
+  return answer;
+}
+
+async function checkAnswer(request: XMLHttpRequest): Promise<void> {
+  if (request.status >= 200 && request.status < 300) return;
+  throw await problemOf(new Response(request.responseText, { status: request.status }));
+}
+
+async function sendForm(
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  file: File,
+  onProgress: (sentBytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', file);
+  await checkAnswer(
+    await exchange('POST', url, {}, form, (sent) => onProgress(Math.min(file.size, sent)), signal),
+  );
+}
+
+/** tus 1.0: after a cut it is asked how far the bytes came, and gone on from there. */
+async function sendPieces(
+  url: string,
+  file: File,
+  onProgress: (sentBytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const tus = { 'tus-resumable': '1.0.0' };
+  let failures = 0;
+  let offset: number | undefined;
+  for (;;) {
+    try {
+      if (offset === undefined) {
+        const request = await exchange('HEAD', url, tus, null, () => {}, signal);
+        await checkAnswer(request);
+        offset = Number(request.getResponseHeader('upload-offset'));
+      }
+      if (offset >= file.size) return;
+      const from = offset;
+      const request = await exchange(
+        'PATCH',
+        url,
+        { ...tus, 'upload-offset': String(from), 'content-type': 'application/offset+octet-stream' },
+        file.slice(from, from + pieceBytes),
+        (sent) => onProgress(from + sent),
+        signal,
+      );
+      await checkAnswer(request);
+      offset = Number(request.getResponseHeader('upload-offset') ?? from + pieceBytes);
+      failures = 0;
+      onProgress(offset);
+    } catch (error) {
+      failures += 1;
+      const passes = error instanceof ApiProblem && (error.status === 0 || error.status >= 500);
+      if (!passes || failures >= tries) throw error;
+      offset = undefined;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** failures));
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/** The devices as cards: what each does is told live, and an operator steers it, with a reason. */
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { command } from '@labwright/kernel/statement';
+import type { Page } from 'playwright-core';
+import { assertAccessible, browserTest, openPage } from '../../../testing/browser.ts';
+import { openDeviceDatabase } from '../../../testing/device-database.ts';
+import { type BrowserLab, startLab } from '../../../testing/lab.ts';
+
+let lab: BrowserLab;
+before(async () => {
+  lab = await startLab();
+});
+after(() => lab?.close());
+
+async function send(method: string, url: string, body: unknown = {}) {
+  const answer = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  assert.ok(answer.ok, `${method} ${url}: ${answer.status}`);
+  return (await answer.json()) as { id: string };
+}
+
+const card = (page: Page, name: string) =>
+  page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) });
+
+/** A workflow that runs long enough to be looked at: its device goes at real speed. */
+async function startWorkflow(name: string, device: string, steps: string[]): Promise<string> {
+  await send('PATCH', `${lab.devices}/devices/${device}`, { settings: { speed: 1 } });
+  const { id } = await send('POST', `${lab.workflows}/workflows`, { name, device_id: device, steps });
+  await send('POST', `${lab.workflows}/workflows/${id}/start`, { auto: true });
+  return id;
+}
+
+browserTest('what a device does is told as it happens', async (browser) => {
+  const { page, faults } = await openPage(browser, `${lab.url}/ui/`);
+  const handler = card(page, 'Liquid handler 1');
+  await handler.getByText('available').waitFor();
+  await page.getByLabel('Connection: Live').waitFor();
+  await startWorkflow('Told live', 'liquid-handler-1', ['pipette_transfer', 'wash']);
+  await handler.getByText('busy').waitFor();
+  await handler.getByText('Told live').waitFor();
+  await handler.getByText('Step 1 of 2: pipette transfer').waitFor();
+  await handler.getByRole('progressbar').waitFor();
+  const waiting = await send('POST', `${lab.workflows}/workflows`, {
+    name: 'Waits',
+    device_id: 'liquid-handler-1',
+    steps: ['mix'],
+  });
+  await send('POST', `${lab.workflows}/workflows/${waiting.id}/start`, { queue: true });
+  await handler.getByText('1 waits').waitFor();
+  assert.deepEqual(faults, []);
+});
+
+browserTest('maintenance and back, by keyboard; the reason stands in the audit trail', async (browser) => {
+  const { page } = await openPage(browser, `${lab.url}/ui/`);
+  const reader = card(page, 'Plate reader 1');
+  await reader.getByLabel('What to do with Plate reader 1').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Into maintenance' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Reason').fill('A new lamp');
+  await assertAccessible(page, 'the confirmation');
+  await page.getByRole('button', { name: 'Into maintenance' }).click();
+  await reader.getByText('maintenance', { exact: true }).waitFor();
+  const { entries } = (await (
+    await fetch(`${lab.devices}/audit?subject=device:plate-reader-1&limit=1`)
+  ).json()) as {
+    entries: { action: string; reason: string | null }[];
+  };
+  assert.deepEqual([entries[0]?.action, entries[0]?.reason], ['device.change', 'A new lamp']);
+  await reader.getByLabel('What to do with Plate reader 1').click();
+  await page.getByRole('menuitem', { name: 'Back from maintenance' }).click();
+  await page.getByRole('button', { name: 'It is ready' }).click();
+  await reader.getByText('available').waitFor();
+});
+
+browserTest(
+  'an abort asks for a reason, and what the service refuses is shown where it happened',
+  async (browser) => {
+    const { page } = await openPage(browser, `${lab.url}/ui/`);
+    await startWorkflow('To be stopped', 'thermocycler-1', ['run_pcr']);
+    const cycler = card(page, 'Thermocycler 1');
+    await cycler.getByText('Step 1 of 1: run pcr').waitFor();
+    await cycler.getByLabel('What to do with Thermocycler 1').click();
+    await page.getByRole('menuitem', { name: 'Abort the operation' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Abort' }).click();
+    await dialog.getByText('Say why, in a few words.').waitFor();
+    await dialog.getByLabel('Reason').fill('The lid stands open');
+    // Somebody else is quicker: the answer to the second one is a refusal.
+    await send('POST', `${lab.devices}/devices/thermocycler-1/abort`, { reason: 'quicker' });
+    await dialog.getByRole('button', { name: 'Abort' }).click();
+    await dialog.getByRole('alert').getByText('nothing_running').waitFor();
+  },
+);
+
+browserTest('what is looked for stands in the address', async (browser) => {
+  const { page } = await openPage(browser, `${lab.url}/ui/?q=incubator`);
+  await card(page, 'Incubator 1').waitFor();
+  assert.equal(await page.getByRole('heading', { level: 2 }).count(), 2);
+  await page.getByLabel('Find a device').fill('no such thing');
+  await page.getByText('No device is like that').waitFor();
+  await page.waitForURL(/q=no\+such\+thing/);
+  await page.getByRole('button', { name: /Show all/ }).click();
+  await card(page, 'Centrifuge 1').waitFor();
+  assert.equal(new URL(page.url()).search, '');
+});
+
+/** As many changes of one device as others would make in a while, each with its event. */
+const changeOften = command(
+  'test.lab.change_often',
+  `WITH changed AS (UPDATE devices SET location = $2 WHERE id = $1 RETURNING id, status, paused)
+   INSERT INTO events (type, device_id, data)
+   SELECT 'device.changed', id, jsonb_build_object('status', status, 'paused', paused, 'deleted', false)
+   FROM changed, generate_series(1, 200)`,
+);
+
+browserTest(
+  'a thousand events are a few questions, and draw nothing but the card that changed',
+  async (browser) => {
+    const { page } = await openPage(browser, `${lab.url}/ui/`);
+    await card(page, 'Centrifuge 1').waitFor();
+    await page.getByLabel('Connection: Live').waitFor();
+    await page.evaluate(() => {
+      const drawn: string[] = [];
+      Object.assign(window, { drawn });
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const element = target instanceof Element ? target : target.parentElement;
+          drawn.push(element?.closest('li')?.querySelector('h2')?.textContent ?? 'something else');
+        }
+      }).observe(document.querySelector('main ul') ?? document, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributes: true,
+      });
+    });
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/overview')) asked += 1;
+    });
+    const begun = performance.now();
+    const db = await openDeviceDatabase(lab);
+    try {
+      for (let round = 1; round <= 5; round += 1)
+        await db.execute(changeOften, ['centrifuge-1', `Bench ${round}`]);
+    } finally {
+      await db.close();
+    }
+    await card(page, 'Centrifuge 1').getByText('Bench 5').waitFor();
+    // One every 0.4 s at most, whatever the machine is like.
+    const most = 1 + Math.ceil((performance.now() - begun) / 400);
+    assert.ok(asked <= most, `${asked} questions; ${most} at most`);
+    const drawn = await page.evaluate(() => (window as unknown as { drawn: string[] }).drawn);
+    assert.ok(drawn.includes('Centrifuge 1'));
+    // Nobody did anything to these.
+    for (const still of ['Incubator 2', 'Plate reader 2', 'something else'])
+      assert.ok(!drawn.includes(still), `${still} was drawn too`);
+  },
+);
+
+browserTest('a card that was never in sight is steered by keyboard all the same', async (browser) => {
+  const { page } = await openPage(browser, `${lab.url}/ui/`, { size: 'phone' });
+  await card(page, 'Centrifuge 1').waitFor();
+  const last = page.getByLabel(/^What to do with/).last();
+  const name = await last.getAttribute('aria-label');
+  await last.focus();
+  await page.locator('[aria-label^="What to do with"][aria-haspopup="menu"][id]').last().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), name);
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Into maintenance' }).waitFor();
+});
+
+browserTest(
+  'letters typed one after the other stay, whatever the address says meanwhile',
+  async (browser) => {
+    const { page } = await openPage(browser, `${lab.url}/ui/`);
+    await card(page, 'Centrifuge 1').waitFor();
+    const find = page.getByLabel('Find a device');
+    await find.pressSequentially('incubator 2', { delay: 40 });
+    assert.equal(await find.inputValue(), 'incubator 2');
+    await page.waitForURL(/q=incubator\+2/);
+    assert.equal(await page.getByRole('heading', { level: 2 }).count(), 1);
+    await page.getByRole('link', { name: 'Queue', exact: true }).click();
+    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+    await page.goBack();
+    await card(page, 'Incubator 2').waitFor();
+    assert.equal(await find.inputValue(), 'incubator 2');
+  },
+);

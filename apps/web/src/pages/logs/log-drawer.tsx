@@ -1,0 +1,61 @@
+import { Stack, Text, Title } from '@mantine/core';
+import { Fact, Facts, RawText } from '../../ui/facts.tsx';
+import { SideSheet } from '../../ui/side-sheet.tsx';
+import { StatusBadge } from '../../ui/status-badge.tsx';
+import { fullTime } from '../../ui/times.ts';
+import type { Log } from './log.ts';
+import { took } from './took.ts';
+
+/** All that is on record of one operation. */
+export function LogDrawer({ log, onClose }: { log: Log | undefined; onClose: () => void }) {
+  return (
+    <SideSheet
+      opened={log !== undefined}
+      onClose={onClose}
+      title={log ? `${log.operation} on ${log.device_id}` : ''}
+    >
+      {log && (
+        <Stack>
+          <Facts>
+            <Fact name="Status">
+              <StatusBadge status={log.status} />
+            </Fact>
+            <Fact name="Began">{fullTime(log.started_at)}</Fact>
+            {log.finished_at && <Fact name="Ended">{fullTime(log.finished_at)}</Fact>}
+            <Fact name="Took">{took(log.duration_ms)}</Fact>
+            <Fact name="Device">
+              {log.device_id} ({log.device_type})
+            </Fact>
+            <Fact name="Workflow">{log.workflow_id ?? 'none'}</Fact>
+            <Fact name="Fencing token">{log.fencing_token ?? 'none'}</Fact>
+            <Fact name="Attempt">{log.execution_id ?? 'not named'}</Fact>
+          </Facts>
+          {log.error && (
+            <div>
+              <Title order={2} size="h6">
+                What went wrong
+              </Title>
+              <Text size="sm">{log.error.message}</Text>
+              <Text size="xs" c="dimmed">
+                {log.error.code}
+              </Text>
+            </div>
+          )}
+          <Values title="Parameters" value={log.parameters} />
+          {log.result && <Values title="Result" value={log.result} />}
+        </Stack>
+      )}
+    </SideSheet>
+  );
+}
+
+function Values({ title, value }: { title: string; value: object }) {
+  return (
+    <div>
+      <Title order={2} size="h6" mb={4}>
+        {title}
+      </Title>
+      <RawText label={title} value={value} />
+    </div>
+  );
+}

@@ -1,0 +1,150 @@
+import { Button, Card, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Tag } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { ask } from '../../api/ask.ts';
+import { hub } from '../../api/services.ts';
+import { useMay } from '../../api/session.ts';
+import { useAction } from '../../api/use-action.ts';
+import { Failed } from '../../ui/failed.tsx';
+
+export interface LabelSubject {
+  readonly kind: 'sample' | 'plate' | 'device';
+  readonly id: string;
+}
+type Format = 'svg' | 'png' | 'zpl' | 'sheet';
+type SymbolName = 'qr' | 'datamatrix' | 'code128';
+type Sheet = 'a4-24' | 'a4-65' | 'a4-189' | 'letter-30';
+
+const sheets: Record<Sheet, string> = {
+  'a4-24': 'A4, 24 labels',
+  'a4-65': 'A4, 65 labels',
+  'a4-189': 'A4, 189 labels',
+  'letter-30': 'Letter, 30 labels',
+};
+
+/** Labels for what is shown; scientists make them. */
+export function LabelsButton({ subjects }: { subjects: readonly LabelSubject[] }) {
+  const [opened, setOpened] = useState(false);
+  const may = useMay('scientist');
+  if (!may) return null;
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Tag size={17} aria-hidden />}
+        disabled={subjects.length === 0}
+        onClick={() => setOpened(true)}
+      >
+        {subjects.length === 1 ? 'Label' : 'Labels'}
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title={subjects.length === 1 ? `Label of ${subjects[0]?.id}` : `${subjects.length} labels`}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        {opened && <LabelMaker subjects={subjects} />}
+      </Modal>
+    </>
+  );
+}
+
+function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
+  const single = subjects.length === 1;
+  const [format, setFormat] = useState<Format>(single ? 'svg' : 'sheet');
+  const [symbol, setSymbol] = useState<SymbolName>('qr');
+  const [sheet, setSheet] = useState<Sheet>('a4-24');
+  const [made, setMade] = useState<{ url: string; name: string; picture: boolean }>();
+  useEffect(() => () => made && URL.revokeObjectURL(made.url), [made]);
+
+  const make = useAction({
+    run: async (): Promise<Blob> => {
+      const list = subjects.map(({ kind, id }) => ({ kind, id }));
+      const answer =
+        format === 'sheet'
+          ? await ask(
+              hub.POST('/labels/sheets', { body: { subjects: list, symbol, sheet }, parseAs: 'blob' }),
+            )
+          : await ask(hub.POST('/labels', { body: { subjects: list, symbol, format }, parseAs: 'blob' }));
+      return answer as unknown as Blob;
+    },
+    onDone: (blob) =>
+      setMade({
+        url: URL.createObjectURL(blob),
+        name: `${single ? subjects[0]?.id : 'labels'}.${format === 'sheet' ? 'html' : format}`,
+        picture: format === 'svg' || format === 'png',
+      }),
+  });
+  const change =
+    <T,>(set: (value: T) => void) =>
+    (value: T) => {
+      setMade(undefined);
+      set(value);
+    };
+
+  return (
+    <Stack>
+      <SegmentedControl
+        fullWidth
+        aria-label="What is made"
+        value={format}
+        onChange={(value) => change(setFormat)(value as Format)}
+        data={[
+          ...(single ? [{ value: 'svg', label: 'SVG' }] : []),
+          ...(single ? [{ value: 'png', label: 'PNG' }] : []),
+          { value: 'zpl', label: 'ZPL' },
+          { value: 'sheet', label: 'Sheet' },
+        ]}
+      />
+      <Select
+        label="Code"
+        description={
+          symbol === 'qr' ? 'A phone opens the page of what it is about.' : 'The id alone, for scanners.'
+        }
+        data={[
+          { value: 'qr', label: 'QR code' },
+          { value: 'datamatrix', label: 'Data Matrix' },
+          { value: 'code128', label: 'Code 128' },
+        ]}
+        value={symbol}
+        allowDeselect={false}
+        onChange={(value) => value && change(setSymbol)(value as SymbolName)}
+      />
+      {format === 'sheet' && (
+        <Select
+          label="Paper"
+          data={Object.entries(sheets).map(([value, label]) => ({ value, label }))}
+          value={sheet}
+          allowDeselect={false}
+          onChange={(value) => value && change(setSheet)(value as Sheet)}
+        />
+      )}
+      {format === 'zpl' && (
+        <Text size="sm" c="dimmed">
+          For a label printer: 50 × 25 mm at 203 dpi.
+        </Text>
+      )}
+      <Failed error={make.error} />
+      {made ? (
+        <>
+          {made.picture && (
+            <Card withBorder bg="white">
+              <img src={made.url} alt={`Label of ${subjects[0]?.id}`} width="100%" />
+            </Card>
+          )}
+          <Group>
+            <Button component="a" href={made.url} download={made.name}>
+              Download {made.name}
+            </Button>
+          </Group>
+        </>
+      ) : (
+        <Group>
+          <Button onClick={() => make.mutate()} loading={make.isPending}>
+            Make it
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,128 @@
+import { Button, FileButton, Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Download, Files as FilesIcon, FileUp } from 'lucide-react';
+import { ask } from '../../api/ask.ts';
+import { fromHub, hub } from '../../api/services.ts';
+import { useMay } from '../../api/session.ts';
+import { useAction } from '../../api/use-action.ts';
+import { keptLive } from '../../live/refresh.ts';
+import { DataTable } from '../../ui/data-table.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import { Failed } from '../../ui/failed.tsx';
+import { StatusBadge } from '../../ui/status-badge.tsx';
+import { Time } from '../../ui/time.tsx';
+import { upload } from './upload.ts';
+
+const sizeText = (bytes: number) =>
+  bytes < 1_024
+    ? `${bytes} B`
+    : bytes < 1_048_576
+      ? `${(bytes / 1_024).toFixed(1)} KiB`
+      : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+
+/** Files of this workflow: what was uploaded, and how it is read. */
+export function Files({ workflowId }: { workflowId: string }) {
+  const may = useMay('scientist');
+  const query = useInfiniteQuery(
+    keptLive(
+      fromHub.pages('/files', { params: { query: { workflow_id: workflowId } } }),
+      `run:${workflowId}`,
+    ),
+  );
+  const send = useAction({
+    run: (file: File) => upload(file, workflowId),
+    done: ({ name }) => `${name} is uploaded`,
+    changes: [
+      ['hub-service', '/files'],
+      ['hub-service', '/results'],
+    ],
+  });
+  const fetchFile = useAction({
+    run: (id: string) => ask(hub.POST('/files/{id}/links', { params: { path: { id } } })),
+    onDone: ({ url }) => location.assign(url),
+  });
+  return (
+    <Stack gap="sm">
+      {may && (
+        <Group>
+          <FileButton onChange={(file) => file && send.mutate(file)}>
+            {(props) => (
+              <Button
+                {...props}
+                variant="default"
+                loading={send.isPending}
+                leftSection={<FileUp size={16} aria-hidden />}
+              >
+                Upload a file
+              </Button>
+            )}
+          </FileButton>
+          <Text size="sm" c="dimmed">
+            Tables of plate readers are read into results.
+          </Text>
+        </Group>
+      )}
+      <Failed error={send.error ?? fetchFile.error} />
+      <DataTable
+        caption="Files"
+        query={query}
+        rows={(page) => page.files}
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            key: 'name',
+            title: 'Name',
+            cell: ({ id, name, status }) =>
+              status === 'ready' ? (
+                <Button
+                  variant="transparent"
+                  size="compact-sm"
+                  p={0}
+                  leftSection={<Download size={14} aria-hidden />}
+                  onClick={() => fetchFile.mutate(id)}
+                  aria-label={`Download ${name}`}
+                >
+                  {name}
+                </Button>
+              ) : (
+                name
+              ),
+          },
+          {
+            key: 'status',
+            title: 'Status',
+            cell: ({ status, status_reason }) => (
+              <>
+                <StatusBadge status={status} />
+                {status_reason && <Text size="xs">{status_reason}</Text>}
+              </>
+            ),
+          },
+          {
+            key: 'results',
+            title: 'Results',
+            cell: ({ results_status, results_count, results_reason }) =>
+              results_status === 'done' ? `${results_count ?? 0} values` : (results_reason ?? results_status),
+            wide: true,
+          },
+          { key: 'size', title: 'Size', cell: ({ size }) => sizeText(size), align: 'right', wide: true },
+          {
+            key: 'by',
+            title: 'Uploaded',
+            cell: ({ owner_name, created_at }) => (
+              <Text size="sm">
+                <Time at={created_at} /> by {owner_name}
+              </Text>
+            ),
+            wide: true,
+          },
+        ]}
+        empty={
+          <Empty title="No files yet" icon={FilesIcon}>
+            Raw data, photographs, tables: whatever belongs to this workflow.
+          </Empty>
+        }
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,37 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { ChartColumn } from 'lucide-react';
+import { fromHub } from '../../api/services.ts';
+import { keptLive } from '../../live/refresh.ts';
+import { DataTable } from '../../ui/data-table.tsx';
+import { Empty } from '../../ui/empty.tsx';
+
+/** Values that were read in files of this workflow. */
+export function Results({ workflowId }: { workflowId: string }) {
+  const query = useInfiniteQuery(
+    keptLive(
+      fromHub.pages('/results', { params: { query: { workflow_id: workflowId } } }),
+      `run:${workflowId}`,
+    ),
+  );
+  return (
+    <DataTable
+      caption="Results"
+      query={query}
+      rows={(page) => page.results}
+      rowKey={({ id }) => id}
+      columns={[
+        { key: 'plate', title: 'Plate', cell: ({ plate_id }) => plate_id ?? '—', wide: true },
+        { key: 'well', title: 'Well', cell: ({ well }) => well },
+        { key: 'measurement', title: 'Measurement', cell: ({ measurement }) => measurement },
+        { key: 'value', title: 'Value', cell: ({ value, note }) => value ?? note ?? '—', align: 'right' },
+        { key: 'unit', title: 'Unit', cell: ({ unit }) => unit ?? '' },
+      ]}
+      empty={
+        <Empty title="No results yet" icon={ChartColumn}>
+          What an instrument measured during a step stands with the step. Values out of a file appear here
+          once it was uploaded under Files.
+        </Empty>
+      }
+    />
+  );
+}

@@ -1,0 +1,56 @@
+import { Card, List, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { fromDevices } from '../../api/services.ts';
+import { keptLive } from '../../live/refresh.ts';
+import { Failed } from '../../ui/failed.tsx';
+import { PageLink } from '../../ui/page-link.tsx';
+import { duration, shortTime } from '../../ui/times.ts';
+import { WorkflowLink } from '../../ui/workflow-link.tsx';
+import type { Workflow } from './types.ts';
+
+/** Why a queued workflow waits, and how long it will. */
+export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow }) {
+  const query = useQuery(
+    keptLive(
+      fromDevices.read('/devices/{id}/wait-time', {
+        params: { path: { id: device_id }, query: { workflow_id: id } },
+      }),
+      `device:${device_id}`,
+    ),
+  );
+  const wait = query.data;
+  if (!wait) return <Failed error={query.error} retry={query.refetch} />;
+  const { estimated_wait_seconds: median, estimated_wait_seconds_p90: long, estimated_start_at: at } = wait;
+  return (
+    <Card withBorder bg="var(--lab-surface)" component="section" aria-label="Waiting">
+      <Stack gap="xs">
+        <Text fw={600}>
+          Number {wait.position} of {wait.queue_length} in the{' '}
+          <PageLink to="/queue/$device" params={{ device: device_id }} inherit>
+            queue of {device_id}
+          </PageLink>
+        </Text>
+        <Text size="sm">
+          {median === null || long === null || at === null
+            ? 'Nobody can say when its turn comes.'
+            : `Its turn comes in about ${duration(median)}, at ${shortTime(at)}; nine times in ten within ${duration(long)}.`}
+        </Text>
+        {wait.waiting_reasons.length > 0 && (
+          <List size="sm" aria-label="Why it waits">
+            {wait.waiting_reasons.map(({ code, text, workflow_id }) => (
+              <List.Item key={code}>
+                {workflow_id ? (
+                  <>
+                    <WorkflowLink id={workflow_id} /> holds {device_id}.
+                  </>
+                ) : (
+                  text
+                )}
+              </List.Item>
+            ))}
+          </List>
+        )}
+      </Stack>
+    </Card>
+  );
+}

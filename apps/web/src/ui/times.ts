@@ -1,0 +1,49 @@
+const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const clockWithSeconds = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+export const fullTime = (at: string | number): string => absolute.format(new Date(at));
+
+/** `14:03:12`. */
+export const clockTime = (at: number): string => clockWithSeconds.format(new Date(at));
+
+/** `14:03` today, with the day at any other time. */
+export function shortTime(at: string | number, now = Date.now()): string {
+  const date = new Date(at);
+  return date.toDateString() === new Date(now).toDateString() ? clock.format(date) : dayAndClock.format(date);
+}
+
+/** `3 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`: two parts at most, and none that says nothing. */
+export function duration(seconds: number): string {
+  const total = Math.max(0, Math.round(seconds));
+  const parts: [number, string][] = [
+    [Math.floor(total / 86_400), 'd'],
+    [Math.floor(total / 3_600) % 24, 'h'],
+    [Math.floor(total / 60) % 60, 'min'],
+    [total % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}
+
+/** `just now`, `5 min ago`, `in 2 h`. */
+export function relativeTime(at: string | number, now = Date.now()): string {
+  const seconds = (new Date(at).getTime() - now) / 1_000;
+  if (Math.abs(seconds) < 10) return 'just now';
+  const size = Math.abs(seconds);
+  const text =
+    size < 60
+      ? `${Math.round(size)} s`
+      : size < 3_600
+        ? `${Math.round(size / 60)} min`
+        : size < 86_400
+          ? `${Math.round(size / 3_600)} h`
+          : `${Math.round(size / 86_400)} d`;
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
+}

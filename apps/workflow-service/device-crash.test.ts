@@ -1,0 +1,3 @@
+import { killAtEveryPoint } from './testing/crashes.ts';
+
+killAtEveryPoint('device-service');

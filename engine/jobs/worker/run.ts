@@ -1,0 +1,71 @@
+import type { Queryable } from '@labwright/kernel/db';
+import type { Log } from '@labwright/kernel/log';
+import type { ClaimedJob } from '../job.ts';
+import type { JobContext } from './handler.ts';
+
+export interface RunTools {
+  tellProgress(run: Run, fraction: number, text: string | null): void;
+  complete(tx: Queryable, run: Run, result: unknown): Promise<boolean>;
+}
+
+/** One attempt at a job in this process, from its claim to its end; what its handler has at hand. */
+export class Run implements JobContext {
+  readonly job: ClaimedJob;
+  /** From which it was claimed; of a job that followed on a key, that of the one before. */
+  readonly queue: string;
+  readonly log: Log;
+  /** When progress was last passed on (`performance.now()`). */
+  toldAt = 0;
+  /** Resolves when its handler has ended, and what it came to is recorded. */
+  ended: Promise<void> | undefined;
+  /** Its handler has recorded its success itself. */
+  recorded = false;
+  readonly #tools: RunTools;
+  #stopped: Error | undefined;
+  /** Made when a handler asks for it: most never do, and one a job is most of what a job costs here. */
+  #controller: AbortController | undefined;
+
+  constructor(job: ClaimedJob, queue: string, log: Log, tools: RunTools) {
+    this.job = job;
+    this.queue = queue;
+    this.log = log;
+    this.#tools = tools;
+  }
+
+  get id(): string {
+    return this.job.id;
+  }
+  get attempt(): number {
+    return this.job.attempts;
+  }
+  get key(): string | null {
+    return this.job.key;
+  }
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#stopped) this.#controller.abort(this.#stopped);
+    }
+    return this.#controller.signal;
+  }
+  get progress() {
+    return (fraction: number, text?: string): void =>
+      this.#tools.tellProgress(this, Math.min(1, Math.max(0, fraction)), text ?? null);
+  }
+  get complete() {
+    return async (tx: Queryable, result?: unknown): Promise<boolean> => {
+      this.recorded = await this.#tools.complete(tx, this, result);
+      return this.recorded;
+    };
+  }
+
+  /** Why it is to stop; the first reason counts. */
+  get stopped(): Error | undefined {
+    return this.#stopped;
+  }
+  stop(reason: Error): void {
+    if (this.#stopped) return;
+    this.#stopped = reason;
+    this.#controller?.abort(reason);
+  }
+}

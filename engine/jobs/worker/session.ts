@@ -1,0 +1,328 @@
+import { hostname } from 'node:os';
+import { carriedContext, runInContext } from '@labwright/kernel/context';
+import type { Db } from '@labwright/kernel/db';
+import type { Log } from '@labwright/kernel/log';
+import type { ClaimedJob } from '../job.ts';
+import { storableText } from '../json.ts';
+import {
+  recordFailure,
+  recordProgress,
+  recordSuccesses,
+  recordSuccessIn,
+  type Success,
+} from '../store/finish.ts';
+import { giveBackJobs, showWorker } from '../store/workers.ts';
+import type { Transport } from '../transport.ts';
+import { attempt, JobCancelled, WorkerFenced } from './attempt.ts';
+import type { Handler } from './handler.ts';
+import { joinAsWorker } from './membership.ts';
+import type { Observer } from './observer.ts';
+import { Run, type RunTools } from './run.ts';
+import { takeTurns } from './turns.ts';
+
+/** One life of a worker, under one id: from when it joined until it left or was fenced off. */
+export interface Session {
+  readonly worker: string;
+  /** Jobs in hand. */
+  readonly running: number;
+  /** Records what has ended, and claims as much as there is room for. True where there may be more. */
+  round(): Promise<boolean>;
+  /** There may be work in this queue; null: in any. */
+  expect(queue: string | null): void;
+  /** Tells every job in hand to stop: what they come to is not recorded. Waits at most so long until they have stopped. */
+  stop(reason: WorkerFenced, waitMs?: number): Promise<void>;
+  /** The same for jobs that may be repeated, which are given back. */
+  giveBackRepeatable(reason: WorkerFenced): void;
+  leave(): Promise<void>;
+}
+
+export interface SessionOptions {
+  db: Db;
+  transport: Transport;
+  log: Log;
+  queues: readonly string[];
+  handlers: ReadonlyMap<string, Handler>;
+  concurrency: number;
+  leaseMs: number;
+  /** By what others see that this process lives; null while they cannot: then nothing is claimed. */
+  presence(): number | null;
+  /** False: nothing is claimed for now. */
+  claims(): boolean;
+  /** Called when there may be something to do. */
+  poke(): void;
+  /** Called when a job is to be tried again. */
+  onRetry(): void;
+  /** Called when the worker may have been declared dead. */
+  onFenced(): void;
+  observer?: Observer | undefined;
+}
+
+/** Statements at once that record jobs with keys. */
+const mostRecordings = 4;
+const progressEveryMs = 200;
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { db, transport, log, queues, handlers, concurrency, poke, observer } = options;
+  const runs = new Map<string, Run>();
+  let over = false;
+  let ended: Success[] = [];
+  let keyed: Success[] = [];
+  let recordings = 0;
+  const turns = takeTurns(queues);
+
+  /** Takes these jobs out of hand; answers their ids. */
+  const drop = (reason: WorkerFenced, which: (task: string) => boolean): string[] => {
+    const dropped: string[] = [];
+    for (const [id, run] of runs) {
+      if (!which(run.job.task)) continue;
+      run.stop(reason);
+      runs.delete(id);
+      dropped.push(id);
+    }
+    const kept = ({ id }: Success) => runs.has(id);
+    ended = ended.filter(kept);
+    keyed = keyed.filter(kept);
+    return dropped;
+  };
+  const stop = async (reason: WorkerFenced, waitMs = 0): Promise<void> => {
+    over = true;
+    const working = [...runs.values()].map(({ ended }) => ended);
+    drop(reason, () => true);
+    if (waitMs === 0 || working.length === 0) return;
+    const timeOver = Promise.withResolvers<void>();
+    const timer = setTimeout(timeOver.resolve, waitMs);
+    await Promise.race([Promise.all(working), timeOver.promise]);
+    clearTimeout(timer);
+  };
+  const isRepeatable = (task: string) => handlers.get(task)?.task.settings.repeatable === true;
+
+  let presence = options.presence();
+  const member = await joinAsWorker(db, {
+    name: `${hostname()}:${process.pid}`,
+    queues,
+    repeatable: [...handlers.keys()].filter(isRepeatable),
+    presence,
+    leaseMs: options.leaseMs,
+    log,
+    onBeat: ({ id, cancelled, held }) => {
+      for (const job of cancelled) runs.get(job)?.stop(new JobCancelled('it was cancelled'));
+      const lost = held.filter((job) => !runs.has(job));
+      if (lost.length === 0) return;
+      log.warn({ jobs: lost.length }, 'jobs are given back that this worker was never told of');
+      giveBackJobs(db, id, lost).catch(() => {});
+    },
+  });
+  member.signal.addEventListener('abort', () => {
+    log.error(
+      { err: member.signal.reason },
+      'this worker is fenced off: its jobs are told to stop, and go to others',
+    );
+    void stop(new WorkerFenced('this worker may have been declared dead'));
+    options.onFenced();
+  });
+
+  /** Again until the database answers, or it does not matter any more. */
+  const untilAnswered = async (record: () => Promise<void>) => {
+    for (let ms = 100; !over; ms = Math.min(ms * 2, 2_000)) {
+      try {
+        return await record();
+      } catch (error) {
+        log.warn({ err: error }, 'the end of a job is recorded again');
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
+  };
+
+  /** The last claim found jobs: there may be more. Where jobs follow on one another there are none, and a claim is not worth its price. */
+  let othersReady = false;
+
+  /** Where others are asked for in the places of what has ended; undefined where that is left to the next round. */
+  const nextQueue = (): string | undefined => {
+    if (!othersReady || !options.claims() || presence === null || presence !== options.presence())
+      return undefined;
+    const [first] = turns.next();
+    return first && !first.dry ? first.queue : undefined;
+  };
+
+  /** Records what succeeded, and begins what follows on the same keys; `refill`: or others, where the transport can in one exchange. */
+  const record = async (done: readonly Success[], refill = false): Promise<void> => {
+    if (done.length === 0) return;
+    let followers: ClaimedJob[] = [];
+    let claimed: ClaimedJob[] = [];
+    let other = refill && transport.finishKeyedAndClaim ? nextQueue() : undefined;
+    await untilAnswered(async () => {
+      const following = options.claims() ? queues.filter((queue) => !transport.othersWait?.(queue)) : [];
+      const from = other;
+      // Once: what a lost answer claimed is given back later.
+      other = undefined;
+      if (from === undefined || !transport.finishKeyedAndClaim) {
+        followers = await recordSuccesses(db, member.id, done, following);
+        return;
+      }
+      ({ followers, claimed } = await transport.finishKeyedAndClaim(done, from, member.id, following));
+      othersReady = claimed.length > 0;
+      if (followers.length === 0) turns.found(from, claimed.length);
+      other = from;
+    });
+    const queue = runs.get(done[0]?.id ?? '')?.queue ?? '';
+    for (const { id } of done) runs.delete(id);
+    for (const job of followers) begin(job, queue);
+    for (const job of claimed) begin(job, other ?? queue);
+  };
+
+  /** Those with keys do not wait for one another: each holds up the next of its key. */
+  const recordKeyed = () => {
+    if (keyed.length === 0 || recordings >= mostRecordings) return;
+    recordings += 1;
+    const done = keyed;
+    keyed = [];
+    const before = runs.size;
+    record(done, true)
+      .catch((error) => log.error({ err: error }, 'the ends of jobs could not be recorded'))
+      .finally(() => {
+        recordings -= 1;
+        recordKeyed();
+        // Handed on from job to job, the places stay taken: then there is nothing to claim.
+        if (runs.size < before || !options.claims()) poke();
+      });
+  };
+
+  const tellProgress = (run: Run, fraction: number, text: string | null) => {
+    const now = performance.now();
+    if (now - run.toldAt < progressEveryMs && fraction < 1) return;
+    run.toldAt = now;
+    recordProgress(db, member.id, run.id, fraction, text && storableText(text)).catch(() => {});
+  };
+
+  const tools: RunTools = {
+    tellProgress,
+    complete: (tx, run, result) => recordSuccessIn(tx, member.id, run.id, result),
+  };
+
+  const carryOut = async (run: Run) => {
+    const { job } = run;
+    observer?.started(run.queue, job.task);
+    const startedAt = observer ? performance.now() : 0;
+    const ending = await attempt(run, handlers.get(job.task));
+    observer?.ended({
+      id: job.id,
+      queue: run.queue,
+      task: job.task,
+      outcome:
+        ending.kind === 'failed' ? ending.state : ending.kind === 'recorded' ? 'succeeded' : ending.kind,
+      seconds: (performance.now() - startedAt) / 1_000,
+    });
+    // Told to stop, it is in other hands, or will be: whatever it came to.
+    if (ending.kind === 'lost' || runs.get(job.id) !== run) return;
+    if (ending.kind === 'succeeded') {
+      const success = { id: job.id, keyed: job.key !== null, result: ending.result };
+      if (!success.keyed) {
+        ended.push(success);
+        stepEnded ||= job.flow !== null;
+        poke();
+      } else if (keyed.push(success) === 1) {
+        // What ends in this turn of the event loop is recorded together.
+        setImmediate(recordKeyed);
+      }
+      return;
+    }
+    if (ending.kind === 'recorded') {
+      runs.delete(job.id);
+      poke();
+      return;
+    }
+    const { state, error, retryAt } = ending;
+    log.debug(
+      { job: job.id, task: job.task, attempt: job.attempts, error: error.message },
+      `a job is ${state}`,
+    );
+    await untilAnswered(async () => {
+      await recordFailure(db, member.id, { id: job.id, attempt: job.attempts, state, error, retryAt });
+    });
+    if (runs.get(job.id) === run) runs.delete(job.id);
+    if (retryAt) options.onRetry();
+    poke();
+  };
+
+  const begin = (job: ClaimedJob, queue: string) => {
+    // Fenced off or gone since it asked: the job is not ours any more, or will not be.
+    if (over) return;
+    const run = new Run(job, queue, log, tools);
+    runs.set(job.id, run);
+    // Whoever caused it is who asks in it; what nobody asked for is done by the system, whoever made us look.
+    const context = job.trace ? carriedContext(job.trace) : undefined;
+    run.ended = runInContext(context, () => carryOut(run)).catch((error) =>
+      log.error({ err: error, job: job.id }, 'a job failed on our side'),
+    );
+  };
+
+  /** Claims from a queue, and records what has ended in the same exchange where the transport can. */
+  const claim = async (queue: string, room: number, done: readonly Success[]): Promise<ClaimedJob[]> => {
+    if (done.length === 0) return transport.claim(queue, member.id, room);
+    if (!transport.finishAndClaim) {
+      const [claimed] = await Promise.all([transport.claim(queue, member.id, room), record(done)]);
+      return claimed;
+    }
+    try {
+      const claimed = await transport.finishAndClaim(done, queue, member.id, room);
+      for (const { id } of done) runs.delete(id);
+      return claimed;
+    } catch (error) {
+      log.warn({ err: error }, 'the end of jobs is recorded again');
+      await record(done);
+      return [];
+    }
+  };
+
+  /** A step of a flow is among what has ended: the next one is there once that is recorded, and not before. */
+  let stepEnded = false;
+
+  const round = async (): Promise<boolean> => {
+    // What ends in this turn of the event loop is recorded together.
+    await new Promise((resolve) => setImmediate(resolve));
+    // Before anything is taken in hand: where it fails, the next round does it.
+    if (presence !== options.presence()) {
+      const shown = options.presence();
+      if (shown !== null) await showWorker(db, member.id, shown);
+      presence = shown;
+    }
+    let done: readonly Success[] = ended;
+    ended = [];
+    const followed = stepEnded;
+    stepEnded = false;
+    let room = options.claims() && presence !== null ? concurrency - runs.size + done.length : 0;
+    let found = 0;
+    for (const { queue, dry } of turns.next()) {
+      if (room <= 0 || (found > 0 && dry)) break;
+      const claimed = await claim(queue, room, done);
+      done = [];
+      for (const job of claimed) begin(job, queue);
+      turns.found(queue, claimed.length);
+      found += claimed.length;
+      othersReady ||= claimed.length > 0;
+      room -= claimed.length;
+    }
+    await record(done);
+    return found > 0 || followed;
+  };
+
+  return {
+    worker: member.id,
+    get running() {
+      return runs.size;
+    },
+    round,
+    expect: turns.expect,
+    stop,
+    giveBackRepeatable: (reason) => {
+      const dropped = drop(reason, isRepeatable);
+      // Who looked before us has taken them already; a job that nobody gives back the next beats find.
+      if (dropped.length > 0) giveBackJobs(db, member.id, dropped).catch(() => {});
+      poke();
+    },
+    leave: () => {
+      over = true;
+      return member.leave();
+    },
+  };
+}

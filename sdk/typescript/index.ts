@@ -1,0 +1,10 @@
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export { type ClientCode, type Fault, isLabwrightError, LabwrightError } from './errors.ts';
+export type { FeedOptions } from './events.ts';
+export type { CallOptions } from './http/call.ts';
+export type { TokenSource } from './http/send.ts';
+export type { LiveOptions, LiveTold } from './live.ts';
+export type { Page, Pages } from './pages.ts';
+export type { UploadOptions } from './resources/files.ts';
+export { type Session, type SignInOptions, signIn } from './session.ts';
+export type * from './types.ts';

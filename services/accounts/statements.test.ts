@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { auditMigrations } from '@labwright/audit';
+import { checkStatements, createTestDatabase, type TestDatabase } from '@labwright/kernel/testing';
+import { accountsMigrations } from './index.ts';
+
+let database: TestDatabase;
+before(async () => {
+  database = await createTestDatabase([auditMigrations, accountsMigrations]);
+});
+after(() => database.drop());
+
+test('every statement fits the database that the migrations make', async () => {
+  const { checked, faults } = await checkStatements(database.url);
+  assert.ok(checked > 50, `only ${checked} statements were declared`);
+  assert.deepEqual(faults, []);
+});

@@ -1,0 +1,2 @@
+-- Numbers that go on after a restore: see engine/feed.
+ALTER TABLE events ALTER COLUMN xid SET DEFAULT feed_number();

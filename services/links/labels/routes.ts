@@ -1,0 +1,152 @@
+import { Subject, subjectKinds } from '@labwright/contract-hub/links';
+import { commonErrors } from '@labwright/kernel/errors';
+import { type App, answers } from '@labwright/kernel/http';
+import Type from 'typebox';
+import { baseOf } from '../base-url.ts';
+import type { LinksDeps } from '../deps.ts';
+import { subjectPage } from '../pages/page.ts';
+import type { SubjectSource } from '../pages/subject-source.ts';
+import { labelSheets, pngLabel, svgLabel, zplLabels } from './make-labels.ts';
+import { sheetNames } from './sheets.ts';
+import { symbolKinds } from './symbol.ts';
+
+const tags = ['labels'];
+/** Each takes milliseconds of processor time. */
+const mostLabels = 200;
+const mostSheets = 20;
+const usualSize = { width: 50, height: 25 };
+
+const Subjects = Type.Array(Subject, { minItems: 1, maxItems: mostLabels });
+const SymbolKind = Type.Optional(
+  Type.Enum(symbolKinds, {
+    description:
+      '`qr` (usual): the short address, which opens the page on a phone. `datamatrix`, `code128`: the id, for scanners.',
+  }),
+);
+
+const LabelsRequest = Type.Object(
+  {
+    subjects: Subjects,
+    symbol: SymbolKind,
+    format: Type.Enum(['svg', 'png', 'zpl'], {
+      description: '`svg` and `png` of one label; `zpl` of many, for a label printer.',
+    }),
+    width_mm: Type.Optional(Type.Number({ minimum: 10, maximum: 300, description: 'svg, zpl; 50.' })),
+    height_mm: Type.Optional(Type.Number({ minimum: 5, maximum: 300, description: 'svg, zpl; 25.' })),
+    dots_per_mm: Type.Optional(
+      Type.Enum([8, 12, 24], { description: 'zpl: 8 (203 dpi, usual), 12 (300 dpi), 24 (600 dpi).' }),
+    ),
+    scale: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 20,
+        description: 'png: pixels a bar, half those of a square module; 4.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const SheetRequest = Type.Object(
+  {
+    subjects: Subjects,
+    symbol: SymbolKind,
+    sheet: Type.Enum(sheetNames, { description: 'Paper, and labels on it.' }),
+    skip: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000,
+        description: 'Places of the first sheet that are used up; 0.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Labels and the pages that they open. */
+export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): void {
+  app.post(
+    '/labels',
+    {
+      config: { access: 'scientist' },
+      schema: {
+        summary: 'Labels for samples, plates and devices',
+        description:
+          'Each subject has one code, made with its first label: printed again, a label leads where it led.',
+        tags,
+        body: LabelsRequest,
+        response: answers({
+          200: Type.Unsafe<string | Buffer>({
+            description: 'The label or labels.',
+            content: {
+              'image/svg+xml': { schema: Type.String() },
+              'image/png': { schema: Type.Unknown({ description: 'The picture.' }) },
+              'application/zpl': { schema: Type.String() },
+            },
+          }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { subjects, symbol = 'qr', format, scale = 4, dots_per_mm = 8, ...sides } = request.body;
+      const wanted = { subjects, symbol, base: baseOf(deps, request) };
+      const size = { width: sides.width_mm ?? usualSize.width, height: sides.height_mm ?? usualSize.height };
+      if (format !== 'zpl' && subjects.length > 1)
+        throw commonErrors.problem(
+          'validation_failed',
+          `One ${format} is one label. Ask for them one by one, for zpl, or for sheets (\`POST /labels/sheets\`).`,
+          { faults: [{ path: 'body.subjects', message: `must have one item for ${format}` }] },
+        );
+      if (format === 'png') return reply.type('image/png').send(await pngLabel(deps, wanted, scale));
+      if (format === 'svg') return reply.type('image/svg+xml').send(await svgLabel(deps, wanted, size));
+      return reply
+        .type('application/zpl; charset=utf-8')
+        .send(await zplLabels(deps, wanted, { size, dotsPerMm: dots_per_mm }));
+    },
+  );
+
+  app.post(
+    '/labels/sheets',
+    {
+      config: { access: 'scientist' },
+      schema: {
+        summary: 'Sheets of labels, for a browser to print at 100 % and without margins',
+        tags,
+        body: SheetRequest,
+        response: answers({
+          200: Type.Unsafe<string>({
+            description: 'A page with all sheets.',
+            content: { 'text/html': { schema: Type.String() } },
+          }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { subjects, symbol = 'qr', sheet, skip = 0 } = request.body;
+      const wanted = { subjects, symbol, base: baseOf(deps, request) };
+      const { html, policy } = await labelSheets(deps, wanted, { name: sheet, skip, mostSheets });
+      return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(html);
+    },
+  );
+
+  app.get(
+    '/pages/:kind/:id',
+    {
+      schema: {
+        summary: 'What a label opens: a page about a sample, a plate or a device',
+        tags,
+        params: Type.Object({ kind: Type.Enum(subjectKinds), id: Subject.properties.id }),
+        response: answers({
+          200: Type.Unsafe<string>({
+            description: 'For people.',
+            content: { 'text/html': { schema: Type.String() } },
+          }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { html, policy } = subjectPage(request.params, await source(request.params, request));
+      return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(html);
+    },
+  );
+}
