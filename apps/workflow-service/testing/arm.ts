@@ -5,7 +5,8 @@ import type { TestProcess } from '@labwright/kernel/testing';
 export async function arm(running: TestProcess, file: string, point: string): Promise<void> {
   await writeFile(file, point);
   running.child.kill('SIGUSR2');
-  await running.wrote(new RegExp(`armed ${point}\n[^]*$`));
+  // It may have been armed so before: only the newest answer counts.
+  await running.wrote(new RegExp(`armed ${point}\n(?![^]*armed )`));
 }
 
 /** False: it is dead. What a request begins goes on after its answer, so the point may also be reached while this is asked. */
