@@ -4,19 +4,14 @@ import type { Db } from '@labwright/kernel/db';
 import type { Log } from '@labwright/kernel/log';
 import type { ClaimedJob } from '../job.ts';
 import { storableText } from '../json.ts';
-import {
-  recordFailure,
-  recordProgress,
-  recordSuccesses,
-  recordSuccessIn,
-  type Success,
-} from '../store/finish.ts';
+import { recordFailure, recordProgress, recordSuccessIn, type Success } from '../store/finish.ts';
 import { giveBackJobs, showWorker } from '../store/workers.ts';
 import type { Transport } from '../transport.ts';
 import { attempt, JobCancelled, WorkerFenced } from './attempt.ts';
 import type { Handler } from './handler.ts';
 import { joinAsWorker } from './membership.ts';
 import type { Observer } from './observer.ts';
+import { openRecording } from './recording.ts';
 import { Run, type RunTools } from './run.ts';
 import { takeTurns } from './turns.ts';
 
@@ -57,17 +52,12 @@ export interface SessionOptions {
   observer?: Observer | undefined;
 }
 
-/** Statements at once that record jobs with keys. */
-const mostRecordings = 4;
 const progressEveryMs = 200;
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { db, transport, log, queues, handlers, concurrency, poke, observer } = options;
   const runs = new Map<string, Run>();
   let over = false;
-  let ended: Success[] = [];
-  let keyed: Success[] = [];
-  let recordings = 0;
   const turns = takeTurns(queues);
 
   /** Takes these jobs out of hand; answers their ids. */
@@ -79,9 +69,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       runs.delete(id);
       dropped.push(id);
     }
-    const kept = ({ id }: Success) => runs.has(id);
-    ended = ended.filter(kept);
-    keyed = keyed.filter(kept);
+    recording.keep(({ id }) => runs.has(id));
     return dropped;
   };
   const stop = async (reason: WorkerFenced, waitMs = 0): Promise<void> => {
@@ -121,71 +109,36 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     options.onFenced();
   });
 
-  /** Again until the database answers, or it does not matter any more. */
-  const untilAnswered = async (record: () => Promise<void>) => {
-    for (let ms = 100; !over; ms = Math.min(ms * 2, 2_000)) {
-      try {
-        return await record();
-      } catch (error) {
-        log.warn({ err: error }, 'the end of a job is recorded again');
-        await new Promise((resolve) => setTimeout(resolve, ms));
-      }
-    }
-  };
-
   /** The last claim found jobs: there may be more. Where jobs follow on one another there are none, and a claim is not worth its price. */
   let othersReady = false;
 
-  /** Where others are asked for in the places of what has ended; undefined where that is left to the next round. */
-  const nextQueue = (): string | undefined => {
-    if (!othersReady || !options.claims() || presence === null || presence !== options.presence())
-      return undefined;
-    const [first] = turns.next();
-    return first && !first.dry ? first.queue : undefined;
-  };
-
-  /** Records what succeeded, and begins what follows on the same keys; `refill`: or others, where the transport can in one exchange. */
-  const record = async (done: readonly Success[], refill = false): Promise<void> => {
-    if (done.length === 0) return;
-    let followers: ClaimedJob[] = [];
-    let claimed: ClaimedJob[] = [];
-    let other = refill && transport.finishKeyedAndClaim ? nextQueue() : undefined;
-    await untilAnswered(async () => {
-      const following = options.claims() ? queues.filter((queue) => !transport.othersWait?.(queue)) : [];
-      const from = other;
-      // Once: what a lost answer claimed is given back later.
-      other = undefined;
-      if (from === undefined || !transport.finishKeyedAndClaim) {
-        followers = await recordSuccesses(db, member.id, done, following);
-        return;
-      }
-      ({ followers, claimed } = await transport.finishKeyedAndClaim(done, from, member.id, following));
-      othersReady = claimed.length > 0;
-      if (followers.length === 0) turns.found(from, claimed.length);
-      other = from;
-    });
-    const queue = runs.get(done[0]?.id ?? '')?.queue ?? '';
-    for (const { id } of done) runs.delete(id);
-    for (const job of followers) begin(job, queue);
-    for (const job of claimed) begin(job, other ?? queue);
-  };
-
-  /** Those with keys do not wait for one another: each holds up the next of its key. */
-  const recordKeyed = () => {
-    if (keyed.length === 0 || recordings >= mostRecordings) return;
-    recordings += 1;
-    const done = keyed;
-    keyed = [];
-    const before = runs.size;
-    record(done, true)
-      .catch((error) => log.error({ err: error }, 'the ends of jobs could not be recorded'))
-      .finally(() => {
-        recordings -= 1;
-        recordKeyed();
-        // Handed on from job to job, the places stay taken: then there is nothing to claim.
-        if (runs.size < before || !options.claims()) poke();
-      });
-  };
+  const recording = openRecording({
+    db,
+    worker: member.id,
+    transport,
+    log,
+    queues,
+    claims: options.claims,
+    isOver: () => over,
+    nextQueue: () => {
+      if (!othersReady || !options.claims() || presence === null || presence !== options.presence())
+        return undefined;
+      const [first] = turns.next();
+      return first && !first.dry ? first.queue : undefined;
+    },
+    onClaimed: (queue, jobs, followers) => {
+      othersReady = jobs > 0;
+      if (followers === 0) turns.found(queue, jobs);
+    },
+    onRecorded: (done, followers, claimed) => {
+      const queue = runs.get(done[0]?.id ?? '')?.queue ?? '';
+      for (const { id } of done) runs.delete(id);
+      for (const job of followers) begin(job, queue);
+      for (const job of claimed?.jobs ?? []) begin(job, claimed?.queue ?? queue);
+    },
+    inHand: () => runs.size,
+    poke,
+  });
 
   const tellProgress = (run: Run, fraction: number, text: string | null) => {
     const now = performance.now();
@@ -215,15 +168,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     // Told to stop, it is in other hands, or will be: whatever it came to.
     if (ending.kind === 'lost' || runs.get(job.id) !== run) return;
     if (ending.kind === 'succeeded') {
-      const success = { id: job.id, keyed: job.key !== null, result: ending.result };
-      if (!success.keyed) {
-        ended.push(success);
-        stepEnded ||= job.flow !== null;
-        poke();
-      } else if (keyed.push(success) === 1) {
-        // What ends in this turn of the event loop is recorded together.
-        setImmediate(recordKeyed);
-      }
+      stepEnded ||= job.key === null && job.flow !== null;
+      recording.add({ id: job.id, keyed: job.key !== null, result: ending.result });
       return;
     }
     if (ending.kind === 'recorded') {
@@ -236,7 +182,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       { job: job.id, task: job.task, attempt: job.attempts, error: error.message },
       `a job is ${state}`,
     );
-    await untilAnswered(async () => {
+    await recording.untilAnswered(async () => {
       await recordFailure(db, member.id, { id: job.id, attempt: job.attempts, state, error, retryAt });
     });
     if (runs.get(job.id) === run) runs.delete(job.id);
@@ -260,7 +206,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const claim = async (queue: string, room: number, done: readonly Success[]): Promise<ClaimedJob[]> => {
     if (done.length === 0) return transport.claim(queue, member.id, room);
     if (!transport.finishAndClaim) {
-      const [claimed] = await Promise.all([transport.claim(queue, member.id, room), record(done)]);
+      const [claimed] = await Promise.all([transport.claim(queue, member.id, room), recording.record(done)]);
       return claimed;
     }
     try {
@@ -269,7 +215,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return claimed;
     } catch (error) {
       log.warn({ err: error }, 'the end of jobs is recorded again');
-      await record(done);
+      await recording.record(done);
       return [];
     }
   };
@@ -286,8 +232,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (shown !== null) await showWorker(db, member.id, shown);
       presence = shown;
     }
-    let done: readonly Success[] = ended;
-    ended = [];
+    let done = recording.take();
     const followed = stepEnded;
     stepEnded = false;
     let room = options.claims() && presence !== null ? concurrency - runs.size + done.length : 0;
@@ -302,7 +247,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       othersReady ||= claimed.length > 0;
       room -= claimed.length;
     }
-    await record(done);
+    await recording.record(done);
     return found > 0 || followed;
   };
 
