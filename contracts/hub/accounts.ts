@@ -173,6 +173,7 @@ export const Asking = Type.Object(
   },
   { title: 'Asking' },
 );
+export type Asking = Static<typeof Asking>;
 
 export const SignedIn = Type.Object(
   {
@@ -193,6 +194,7 @@ export const Challenged = Type.Object(
   },
   { title: 'Challenged' },
 );
+export type Challenged = Static<typeof Challenged>;
 
 export const Session = Type.Object(
   {

@@ -20,6 +20,8 @@ export interface ChatClientOptions {
   url: string;
   /** `{authorization: 'Bearer …'}`; a browser sends its cookies by itself, and can send no other header. */
   headers?: Record<string, string>;
+  /** Those of another connection, where the first one was lost: a token is over after a while. */
+  renewHeaders?(): Promise<Record<string, string>>;
   /** Everything after the last change seen, in order, each change once. A message that was edited or deleted comes again. */
   onChanges(room: string, messages: ChatMessage[]): void;
   onLive?(event: Tells['live']): void;
@@ -163,6 +165,12 @@ export function connectChat(options: ChatClientOptions): ChatClient {
     }
   };
 
+  const renewHeaders = async () => {
+    // Where nobody can tell now who asks, the next try asks again.
+    const headers = await options.renewHeaders?.().catch(() => undefined);
+    if (headers) socket.io.opts.extraHeaders = headers;
+  };
+  socket.io.on('reconnect_attempt', () => void renewHeaders());
   socket.on('connect', () => {
     options.onConnection?.(true);
     for (const [room, state] of followed) void enter(room, state);
@@ -184,7 +192,10 @@ export function connectChat(options: ChatClientOptions): ChatClient {
     options.onConnection?.(false);
     // Ended by the server on purpose, after which the library does not come back by itself.
     if (reason === 'io server disconnect')
-      setTimeout(() => closed.signal.aborted || socket.connect(), retryMs[1]);
+      setTimeout(async () => {
+        await renewHeaders();
+        if (!closed.signal.aborted) socket.connect();
+      }, retryMs[1]);
   });
 
   const untilConnected = () =>

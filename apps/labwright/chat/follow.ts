@@ -1,6 +1,6 @@
 import type { ChatMessage } from '@labwright/contract-hub/chat';
 import type { Terminal } from '../command-line/terminal.ts';
-import type { Service } from '../lab/service.ts';
+import { bearer, type Service } from '../lab/service.ts';
 import { messageText } from './show.ts';
 
 export interface Following {
@@ -28,9 +28,11 @@ export async function followRoom(hub: Service, following: Following, terminal: T
 
   const { connectChat } = await import('@labwright/contract-hub/chat-client');
   let away = false;
+  const headers = async () => bearer(await hub.token(false));
   const client = connectChat({
     url: hub.url,
-    headers: hub.who,
+    headers: await headers(),
+    renewHeaders: headers,
     onChanges: (_room, messages) => {
       for (const message of messages) if (message.seq >= from) show(message);
     },

@@ -54,7 +54,8 @@ function codeOf({ status }: Problem): number {
 
 /** What to type, where the text of the service speaks of routes. */
 const remedies: Readonly<Record<string, string>> = {
-  unauthenticated: 'Say who you are: --token or LABWRIGHT_TOKEN takes an API token.',
+  unauthenticated:
+    'Say who you are: labwright sign-in; for a program, --token or LABWRIGHT_TOKEN takes an API token.',
   device_busy:
     'To wait in line: labwright workflow start WORKFLOW --queue, or labwright queue add DEVICE WORKFLOW.',
   device_in_maintenance: 'labwright devices available DEVICE brings it back; --queue waits for that.',
@@ -75,7 +76,10 @@ const remedies: Readonly<Record<string, string>> = {
   user_not_found: 'labwright people lists them.',
   api_token_not_found: 'labwright tokens lists them.',
   people_only:
-    'An API token is nobody: --token also takes the access token of somebody who signed in (POST /session with "deliver": "body").',
+    'Be somebody: labwright sign-in, and give no API token (--token, LABWRIGHT_TOKEN), which would go first.',
+  session_ended: 'labwright sign-in begins another one.',
+  code_required: '--code takes the six digits of the authenticator, or a recovery code.',
+  wrong_code: 'Wait for the next code of the authenticator: each is good once.',
   file_not_found: 'labwright files lists them.',
   file_not_ready: 'labwright files show FILE tells how it stands.',
   invalid_values: 'labwright tasks show TASK lists the fields; each value is --set NAME=VALUE.',

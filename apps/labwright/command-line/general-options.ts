@@ -21,6 +21,12 @@ export const generalOptions = {
   token: {
     type: 'string',
     value: 'TOKEN',
-    doc: 'who you are, where people have accounts: an API token (LABWRIGHT_TOKEN)',
+    doc: 'who asks, where people have accounts: an API token (LABWRIGHT_TOKEN; whoever signed in)',
   },
 } as const satisfies OptionSpecs;
+
+/** What any command understands. */
+export const everywhere: OptionSpecs = {
+  'no-color': { type: 'boolean', doc: 'no colours; the same as NO_COLOR=1' },
+  help: { type: 'boolean', short: 'h', doc: 'this page' },
+};

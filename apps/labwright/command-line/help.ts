@@ -1,6 +1,6 @@
 import type { ArgumentSpec, Command, CommandTable, OptionSpecs } from './command.ts';
 import { exitCodeMeanings } from './exit-codes.ts';
-import { generalOptions } from './general-options.ts';
+import { everywhere, generalOptions } from './general-options.ts';
 import { commandsOf, nextWords } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
@@ -54,12 +54,6 @@ export function helpPage(table: CommandTable, name: string, terminal: Terminal):
     .join('')
     .replace(/\n+$/, '\n');
 }
-
-/** What any command understands. */
-export const everywhere: OptionSpecs = {
-  'no-color': { type: 'boolean', doc: 'no colours; the same as NO_COLOR=1' },
-  help: { type: 'boolean', short: 'h', doc: 'this page' },
-};
 
 const codesOf = (command: Command): [string, string][] =>
   Object.entries({ ...exitCodeMeanings, ...command.exitCodes });

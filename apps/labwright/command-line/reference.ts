@@ -1,7 +1,7 @@
 import type { Command, CommandTable, OptionSpecs } from './command.ts';
 import { exitCodeMeanings } from './exit-codes.ts';
-import { generalOptions } from './general-options.ts';
-import { everywhere, optionText, usageLine } from './help.ts';
+import { everywhere, generalOptions } from './general-options.ts';
+import { optionText, usageLine } from './help.ts';
 
 /** docs/reference/command-line.md: the whole table as one page. */
 export function referencePage({ commands, groups }: CommandTable): string {
@@ -19,7 +19,7 @@ export function referencePage({ commands, groups }: CommandTable): string {
     ].join('\n'),
     '### Options of every command that asks the services',
     optionTable({ ...generalOptions, ...everywhere }),
-    'Without `--url` and the others they are asked at `localhost`, at `HUB_SERVICE_PORT`, `DEVICE_SERVICE_PORT` and `WORKFLOW_SERVICE_PORT`.',
+    'They may stand before the command as well as behind it: `labwright --url https://lab.example.org status`. Without `--url` and the others they are asked at `localhost`, at `HUB_SERVICE_PORT`, `DEVICE_SERVICE_PORT` and `WORKFLOW_SERVICE_PORT`.',
     '### Exit codes of every command',
     codeTable(exitCodeMeanings),
     '## Commands',

@@ -20,7 +20,7 @@ export async function runCommandLine(
     if (asksForHelp)
       return help(
         table,
-        words.slice(0, end).filter((word) => !word.startsWith('-')),
+        words.slice(0, words.includes('--') ? words.indexOf('--') : words.length),
         terminal,
       );
     if (words.length === 0 || words[0] === 'help') return help(table, words.slice(1), terminal);

@@ -20,6 +20,7 @@ import { queueCommands } from './queue.ts';
 import { referenceCommand } from './reference.ts';
 import { sampleCommands } from './samples.ts';
 import { samplesImportCommand } from './samples-import.ts';
+import { signInCommands } from './sign-in.ts';
 import { statusCommand } from './status.ts';
 import { taskCommands } from './tasks.ts';
 import { tokenCommands } from './tokens.ts';
@@ -47,6 +48,7 @@ export const commandTable: CommandTable = {
     ...taskCommands,
     ...chatCommands,
     ...fileCommands,
+    ...signInCommands,
     ...peopleCommands,
     ...tokenCommands,
     logsCommand,

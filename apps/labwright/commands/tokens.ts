@@ -29,7 +29,7 @@ const create = command({
   name: 'tokens create',
   summary: 'an API token for a machine; it is shown once',
   notes: [
-    'It has at most your own rights, and ends with your account. Only a person makes tokens: whoever sits at the machine of a laboratory without accounts, or with the access token of somebody who signed in (POST /session with "deliver": "body").',
+    'It has at most your own rights, and ends with your account. Only a person makes tokens: whoever sits at the machine of a laboratory without accounts, or who signed in (labwright sign-in).',
     'Prints the token and nothing else, so that a script can take it; what is told about it goes to standard error.',
   ],
   arguments: [{ name: 'NAME', doc: 'what it is for', many: true }],

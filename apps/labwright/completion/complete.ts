@@ -1,5 +1,5 @@
-import type { Command, CommandTable, Completes, LabKind, OptionSpec } from '../command-line/command.ts';
-import { everywhere } from '../command-line/help.ts';
+import type { Command, CommandTable, Completes, LabKind, OptionSpec, OptionSpecs } from '../command-line/command.ts';
+import { everywhere, generalOptions } from '../command-line/general-options.ts';
 import { find, nextWords } from '../command-line/table.ts';
 
 /** One thing that may stand where the cursor is. */
@@ -45,6 +45,8 @@ async function offersFor(asked: Asked): Promise<Offers> {
   const found = find(table, before);
   if (found.kind === 'unknown') return nothing;
   if (found.kind === 'group') {
+    if (now.startsWith('-')) return { words: optionsLeft({ options: generalOptions }, before), files: false };
+    if (takesValue(before.at(-1))) return nothing;
     const words = commandWords(table, found.name);
     return found.name === '' ? { ...words, words: [...words.words, help] } : words;
   }
@@ -86,7 +88,11 @@ function openOption(command: Command, rest: readonly string[]): OptionSpec | und
   return option?.type === 'string' ? option : undefined;
 }
 
-function optionsLeft(command: Command, rest: readonly string[]): Offer[] {
+/** A general option before the command, whose value is being typed: nobody knows it. */
+const takesValue = (word = '') =>
+  (generalOptions as OptionSpecs)[word.startsWith('--') ? word.slice(2) : '']?.type === 'string';
+
+function optionsLeft(command: Pick<Command, 'options'>, rest: readonly string[]): Offer[] {
   const used = new Set(rest.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]));
   return Object.entries({ ...command.options, ...everywhere }).flatMap(([name, { multiple, doc }]) =>
     used.has(`--${name}`) && !multiple ? [] : [{ word: `--${name}`, says: doc }],

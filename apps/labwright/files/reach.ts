@@ -7,7 +7,7 @@ import { type Service, Unreachable } from '../lab/service.ts';
 /** The files of a laboratory by way of the client library, which knows how large ones go out in pieces and go on after a broken connection. */
 export async function reachFiles(hub: Service): Promise<Client['files']> {
   const { createClient } = await import('@labwright/client');
-  return createClient({ hub: hub.url, headers: { ...hub.who } }).files;
+  return createClient({ hub: hub.url, token: hub.token }).files;
 }
 
 /** Errors of the client library as those of every other command. */

@@ -1,5 +1,8 @@
+import type { TokenSource } from '@labwright/client';
 import { UsageError } from '@labwright/kernel/command-line';
-import { openService, type Service } from './service.ts';
+import { storedIdentity } from '../sign-in/session.ts';
+import { openStore, sessionsFolder } from '../sign-in/store.ts';
+import { openService, type Service, type ServiceOptions } from './service.ts';
 
 /** The three services, as the command line reaches them. */
 export interface Lab {
@@ -19,37 +22,67 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where the services are: the options, else the environment. Whoever names the hub alone reaches the other two by way of it; where nothing is
- * named they are on this machine, each at its port. Throws `UsageError`.
+ * named they are on this machine, each at its port. Who asks: a token that is given, else whoever signed in at that hub. Throws `UsageError`.
  */
 export function openLab(values: LabOptions, env: Env): Lab {
-  const token = values.token ?? (env.LABWRIGHT_TOKEN || undefined);
-  const url = read('--url', values.url ?? env.LABWRIGHT_URL);
-  const hub = url ?? local(env.HUB_SERVICE_PORT, 5000);
-  const other = (name: 'device' | 'workflow', port: string | undefined, usual: number): Service => {
-    const straight = read(
-      `--${name}-url`,
-      values[`${name}-url`] ?? env[`LABWRIGHT_${name.toUpperCase()}_URL`],
-    );
+  const { hub, devices, workflows } = placesOf(values, env);
+  const given = values.token ?? (env.LABWRIGHT_TOKEN || undefined);
+  const folder = sessionsFolder(env);
+  const stored =
+    given === undefined && folder !== undefined
+      ? storedIdentity({ hub: openService(hub), store: openStore(folder, hub.url) })
+      : undefined;
+  const token = (url: string): TokenSource => stored?.for(url) ?? (() => given);
+  const open = (place: Place) => openService({ ...place, token: token(place.url) });
+  return { hub: open(hub), devices: open(devices), workflows: open(workflows) };
+}
+
+/** Where a service is, and what names that place. */
+export type Place = Omit<ServiceOptions, 'token'>;
+
+/** Throws `UsageError`. */
+export function placesOf(values: Omit<LabOptions, 'token'>, env: Env): Record<keyof Lab, Place> {
+  const url = read('--url or LABWRIGHT_URL', values.url || env.LABWRIGHT_URL);
+  const other = (name: 'device' | 'workflow', usual: number): Place => {
+    const setting = `LABWRIGHT_${name.toUpperCase()}_URL`;
+    const settings = `--${name}-url or ${setting}`;
+    const straight = read(settings, values[`${name}-url`] || env[setting]);
     const byHub = url !== undefined && straight === undefined;
-    return openService({
+    return {
       name: `${name}-service`,
-      url: straight ?? (url === undefined ? local(port, usual) : `${url}/api/${name}-service`),
-      settings: byHub ? '--url or LABWRIGHT_URL' : `--${name}-url or LABWRIGHT_${name.toUpperCase()}_URL`,
-      token,
-    });
+      url:
+        straight ??
+        (url === undefined
+          ? local(env, `${name.toUpperCase()}_SERVICE_PORT`, usual)
+          : `${url}/api/${name}-service`),
+      settings: byHub ? '--url or LABWRIGHT_URL' : settings,
+    };
   };
   return {
-    hub: openService({ name: 'hub-service', url: hub, settings: '--url or LABWRIGHT_URL', token }),
-    devices: other('device', env.DEVICE_SERVICE_PORT, 5001),
-    workflows: other('workflow', env.WORKFLOW_SERVICE_PORT, 5002),
+    hub: {
+      name: 'hub-service',
+      url: url ?? local(env, 'HUB_SERVICE_PORT', 5000),
+      settings: '--url or LABWRIGHT_URL',
+    },
+    devices: other('device', 5001),
+    workflows: other('workflow', 5002),
   };
 }
 
-const local = (port: string | undefined, usual: number) => `http://localhost:${port || usual}`;
+function local(env: Env, setting: string, usual: number): string {
+  const port = env[setting] || String(usual);
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+    throw new UsageError(
+      `${setting} is "${port}", and has to be a port from 1 to 65535. Mend it, or name the laboratory: --url or LABWRIGHT_URL.`,
+    );
+  return `http://localhost:${Number(port)}`;
+}
 
-function read(option: string, text: string | undefined): string | undefined {
+/** As it is compared and kept: without the usual port, and without a slash at its end. */
+function read(setting: string, text: string | undefined): string | undefined {
   if (!text) return undefined;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new UsageError(`${option} takes a URL like http://localhost:5000, not "${text}".`);
-  return text.replace(/\/+$/, '');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`${setting} takes a URL like http://localhost:5000, not "${text}".`);
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TokenSource } from '@labwright/client';
 import { Problem, type ProblemBody } from '@labwright/kernel/errors';
 
 /** A service cannot be reached, or what answers is none of ours. */
@@ -13,7 +14,8 @@ export interface ServiceOptions {
   url: string;
   /** What names its place: `--device-url or LABWRIGHT_DEVICE_URL`. */
   settings: string;
-  token?: string | undefined;
+  /** Who asks; undefined: nobody in particular. */
+  token?: TokenSource | undefined;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -35,8 +37,8 @@ export interface StreamOptions extends Omit<RequestInit, 'headers' | 'signal'> {
 export interface Service {
   readonly name: string;
   readonly url: string;
-  /** Headers that tell who asks. */
-  readonly who: Readonly<Record<string, string>>;
+  /** Who asks. */
+  readonly token: TokenSource;
   /** Throws the `Problem` that the service answers, or `Unreachable`. */
   get<T>(path: string, options?: AskOptions): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: AskOptions): Promise<T>;
@@ -50,18 +52,27 @@ const usualMs = 30_000;
 const probeMs = 5_000;
 
 export function openService(options: ServiceOptions): Service {
-  const { name, url, token } = options;
-  const who: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { name, url, token = () => undefined } = options;
 
-  const send = async (path: string, init: RequestInit, query: Query = {}): Promise<Response> => {
-    let response: Response;
+  const sendAs = async (who: string | undefined, path: string, init: RequestInit): Promise<Response> => {
     try {
-      response = await fetch(`${url}${path}${printQuery(query)}`, {
+      return await fetch(url + path, {
         ...init,
-        headers: { ...who, ...(init.headers as Record<string, string>) },
+        headers: { ...bearer(who), ...(init.headers as Record<string, string>) },
       });
     } catch (error) {
       throw unreachable(options, error, init.signal);
+    }
+  };
+  const send = async (path: string, init: RequestInit, query: Query = {}): Promise<Response> => {
+    const target = path + printQuery(query);
+    const who = await token(false);
+    let response = await sendAs(who, target, init);
+    // What was streamed cannot be sent again.
+    const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string';
+    if (response.status === 401 && who !== undefined && repeatable) {
+      const other = await token(true, who);
+      if (other !== undefined && other !== who) response = await sendAs(other, target, init);
     }
     if (response.ok) return response;
     throw await refusal(options, response);
@@ -98,14 +109,19 @@ export function openService(options: ServiceOptions): Service {
   return {
     name,
     url,
-    who,
+    token,
     get: (path, more) => ask('GET', path, more),
     send: (method, path, more) => ask(method, path, more),
     stream: (path, { query, ...init } = {}) => send(path, { ...init, signal: init.signal ?? null }, query),
     probe: async (path) => {
       const began = performance.now();
       try {
-        const response = await fetch(url + path, { headers: who, signal: AbortSignal.timeout(probeMs) });
+        // Whether it is there is told to everybody, also where our session is over.
+        const who = await Promise.resolve(token(false)).catch(() => undefined);
+        const response = await fetch(url + path, {
+          headers: bearer(who),
+          signal: AbortSignal.timeout(probeMs),
+        });
         const body: unknown = await response.json().catch(() => null);
         return { status: response.status, body, ms: performance.now() - began };
       } catch {
@@ -114,6 +130,10 @@ export function openService(options: ServiceOptions): Service {
     },
   };
 }
+
+/** The header that tells who asks. */
+export const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 function printQuery(query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
