@@ -43,22 +43,27 @@ export function group(name: string, parts: readonly Part[], log: Log): Part {
   };
 }
 
-/** A terminal and a parent process may both pass on one Ctrl-C. */
-const sameKeystrokeMs = 1_000;
+/** A terminal and a parent process may both pass on one Ctrl-C; a person needs longer for two. */
+const sameKeystrokeMs = 300;
 
 /**
- * Resolves with the name of the first SIGINT or SIGTERM. Another one later on ends the process at once: the person
- * who sends it does not want to wait for the drain.
+ * Resolves with the name of the first SIGINT or SIGTERM. Another one later on calls `again`: the person who sends it does not want
+ * to wait for the drain. One more ends the process whatever it does.
  */
-export function untilSignal(): Promise<NodeJS.Signals> {
+export function untilSignal(again: (code: number) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
+    let times = 0;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (askedAt !== undefined && performance.now() - askedAt > sameKeystrokeMs)
-          process.exit(signal === 'SIGINT' ? 130 : 143);
-        askedAt ??= performance.now();
-        resolve(signal);
+        const now = performance.now();
+        if (askedAt !== undefined && now - askedAt < sameKeystrokeMs) return;
+        askedAt = now;
+        times += 1;
+        const code = signal === 'SIGINT' ? 130 : 143;
+        if (times === 1) resolve(signal);
+        else if (times === 2) again(code);
+        else process.exit(code);
       });
     }
   });

@@ -31,23 +31,34 @@ const lingerMs = 3_000;
 /** Milliseconds for all requests and jobs in hand. */
 const stopMs = 60_000;
 
+/** A part that can be ended without waiting for what is in hand: whatever it holds outside of this process goes, too. */
+export interface WholePart extends Part {
+  endAtOnce?(): Promise<void>;
+}
+
 /**
- * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it. Whatever goes wrong at
- * start is said in a sentence, without a stack trace.
+ * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it; a second signal ends it at once. Whatever goes
+ * wrong at start is said in a sentence, without a stack trace.
  */
-export async function runProcess(name: string, build: () => Promise<Part>): Promise<void> {
+export async function runProcess(name: string, build: () => Promise<WholePart>): Promise<void> {
   try {
     const part = await build();
+    const endAtOnce = (code: number) => {
+      const ended = part.endAtOnce?.() ?? Promise.resolve();
+      void ended
+        .catch((error: unknown) => process.stderr.write(`${explain(error)}\n`))
+        .finally(() => process.exit(code));
+    };
     await part.start().catch(async (error) => {
       await part.stop();
       throw error;
     });
-    await untilSignal();
+    await untilSignal(endAtOnce);
     const overdue = setTimeout(() => {
       process.stderr.write(
         `${name} has not ended within ${stopMs / 1_000} s: something that it waits for does not answer. It is ended now; what it has accepted is kept.\n`,
       );
-      process.exit(exitCodes.failed);
+      endAtOnce(exitCodes.failed);
     }, stopMs).unref();
     await part.stop();
     clearTimeout(overdue);

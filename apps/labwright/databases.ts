@@ -18,8 +18,11 @@ export interface Databases {
   /** Set where the PostgreSQL is our own. */
   embedded: { port: number; folder: string } | null;
   close(): Promise<void>;
+  /** Without waiting for anybody; also while `close` is under way. */
+  closeAtOnce(): Promise<void>;
 }
 
+const noop = async () => {};
 const names = { device: 'device_db', workflow: 'workflow_db', hub: 'hub_db' } as const;
 
 type Chosen = Pick<
@@ -32,7 +35,8 @@ const postgresFolder = (home: string) => join(resolve(home), 'postgres');
 /** The databases that the settings name, or those of the embedded PostgreSQL, which is started and kept running. */
 export async function openDatabases(settings: Chosen, log: Log): Promise<Databases> {
   const { DEVICE_DATABASE_URL: device, WORKFLOW_DATABASE_URL: workflow, HUB_DATABASE_URL: hub } = settings;
-  if (device && workflow && hub) return { device, workflow, hub, embedded: null, close: async () => {} };
+  if (device && workflow && hub)
+    return { device, workflow, hub, embedded: null, close: noop, closeAtOnce: noop };
 
   const folder = postgresFolder(settings.LABWRIGHT_HOME);
   refuseUnfinished(resolve(settings.LABWRIGHT_HOME));
@@ -54,6 +58,10 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
       embedded: { port: first.port, folder },
       close: async () => {
         await keeper.stop();
+        release();
+      },
+      closeAtOnce: async () => {
+        await keeper.stopAtOnce();
         release();
       },
     };
@@ -101,6 +109,10 @@ function keepRunning(first: EmbeddedPostgres, start: () => Promise<EmbeddedPostg
       await current.stop();
       await watching;
     },
+    stopAtOnce: async () => {
+      stopping = true;
+      await current.stopAtOnce();
+    },
   };
 }
 
@@ -131,7 +143,8 @@ export async function borrowDatabases(settings: Chosen, log: Log): Promise<Datab
       workflow: connection.url(names.workflow),
       hub: connection.url(names.hub),
       embedded: { port: connection.port, folder },
-      close: async () => {},
+      close: noop,
+      closeAtOnce: noop,
     };
   }
 }

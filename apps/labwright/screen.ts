@@ -74,7 +74,7 @@ export function startScreen(lab: Lab): string {
     `  curl -X POST ${workflows}/workflows/{id}/complete${as}`,
     '',
     dim(
-      '  Ctrl-C stops everything once the requests in hand are answered (a second one at once). What is in the databases stays.',
+      '  Ctrl-C stops everything once the requests in hand are answered (a second one ends it at once, PostgreSQL too). What is in the databases stays.',
     ),
     '',
     '',

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, freePort, spawnScript, type TestProcess } from '@labwright/kernel/testing';
 import pg from 'pg';
 import { readConnection } from './embedded-postgres/index.ts';
+import { inspectProcess } from './embedded-postgres/processes.ts';
 
 type Json = Record<string, unknown> & { workflow?: Json; steps?: Json[]; samples?: Json[] };
 
@@ -161,13 +163,19 @@ test('a second laboratory in the same folder is refused, naming the first', asyn
 });
 
 test('a port that is taken: one sentence, exit code 1, and nothing is left running', async () => {
-  for (const name of ['DEVICE_SERVICE_PORT', 'WORKFLOW_SERVICE_PORT'] as const) {
+  for (const [name, service] of [
+    ['DEVICE_SERVICE_PORT', 'device-service'],
+    ['WORKFLOW_SERVICE_PORT', 'workflow-service'],
+  ] as const) {
     const elsewhere = await mkdtemp(join(tmpdir(), 'labwright-taken-'));
     const free = { DEVICE_SERVICE_PORT: '0', WORKFLOW_SERVICE_PORT: '0', HUB_SERVICE_PORT: '0' };
     const taken = { ...free, LABWRIGHT_HOME: elsewhere, LABWRIGHT_DEMO: '0', [name]: String(env[name]) };
     const refused = spawnScript(main, taken, { args: ['up'] });
     assert.equal(await refused.ended, 1, refused.output());
-    assert.match(refused.output(), /is taken by another program/);
+    const said = refused.output();
+    assert.ok(said.includes(`Port ${env[name]}, which ${service} wants, is taken by`), said);
+    assert.match(said, new RegExp(`choose another port: ${name}=\\d+ npm start`));
+    if (process.platform === 'linux') assert.ok(said.includes(`by process ${lab.child.pid} (`), said);
     assert.doesNotMatch(refused.output(), /^\s+at |Stopped/m);
     assert.ok(
       !existsSync(join(elsewhere, 'postgres', 'data', 'postmaster.pid')),
@@ -228,6 +236,35 @@ test('Ctrl-C stops everything, and the next start goes on', async () => {
   await start();
   assert.equal((await call('GET', `${workflows}/workflows/${created.body.id}`)).body.status, 'running');
   assert.equal((await call('POST', `${workflows}/workflows/${created.body.id}/cancel`)).status, 200);
+});
+
+test('a second Ctrl-C ends it all at once, PostgreSQL too, and nothing that was answered is lost', async () => {
+  const created = await call('POST', `${workflows}/workflows`, {
+    name: 'Hurried',
+    device_id: 'incubator-1',
+    steps: ['incubate'],
+  });
+  // A request that never comes to its end keeps the first one waiting.
+  const hanging = connectSocket(Number(env.HUB_SERVICE_PORT), '127.0.0.1');
+  hanging.on('error', () => {});
+  hanging.write(
+    'POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+  );
+  const pidFile = join(home, 'postgres', 'data', 'postmaster.pid');
+  const postmaster = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  lab.child.kill('SIGINT');
+  await lab.wrote(/Ctrl-C again ends it at once/);
+  const asked = performance.now();
+  // Quicker ones count as the same keystroke.
+  await eventually('a person has pressed it again', async () => performance.now() - asked > 400 || undefined);
+  assert.equal(lab.child.exitCode, null, 'it waits for the request in hand');
+  lab.child.kill('SIGINT');
+  assert.equal(await lab.ended, 130, lab.output());
+  assert.match(lab.output(), /Ended at once/);
+  assert.ok(!inspectProcess(postmaster).alive, 'PostgreSQL is still there');
+  hanging.destroy();
+  await start();
+  assert.equal((await call('GET', `${workflows}/workflows/${created.body.id}`)).body.status, 'created');
 });
 
 test('kill -9 and start again: nothing that was answered is lost', async () => {

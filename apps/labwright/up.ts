@@ -14,11 +14,13 @@ import { hostHubService } from '@labwright/hub-service';
 import { accountsFrom } from '@labwright/hub-service/accounts';
 import { systemClock } from '@labwright/kernel/clock';
 import { makeHome } from '@labwright/kernel/folder';
-import { group, type Part } from '@labwright/kernel/lifecycle';
+import { group } from '@labwright/kernel/lifecycle';
 import { createLog, type Log, logFile } from '@labwright/kernel/log';
+import type { WholePart } from '@labwright/kernel/process';
 import { hostWorkflowService } from '@labwright/workflow-service';
 import { seedWorkflows } from '@labwright/workflows/demo';
 import { type Databases, openDatabases } from './databases.ts';
+import { nameThePort } from './name-the-port.ts';
 import { type Lab, startScreen } from './screen.ts';
 import type { UpSettings } from './settings.ts';
 
@@ -28,7 +30,7 @@ const largeLog = 50 * 1024 * 1024;
  * The whole laboratory in one process: PostgreSQL (where none is given), all three services, and on the first start a demo
  * laboratory. `say` gets what belongs onto the screen; everything else goes into the log file.
  */
-export async function up(settings: UpSettings, say: (text: string) => void): Promise<Part> {
+export async function up(settings: UpSettings, say: (text: string) => void): Promise<WholePart> {
   const home = resolve(settings.LABWRIGHT_HOME);
   const logPath = join(home, 'logs', 'labwright.log');
   const folders = { instruments: join(home, 'instruments'), files: join(home, 'files') };
@@ -45,7 +47,9 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
     return {
       name: 'labwright',
       start: async () => {
-        await parts.start();
+        await parts.start().catch(async (error: unknown) => {
+          throw await nameThePort(error, settings);
+        });
         running = true;
         const lab: Lab = {
           settings,
@@ -65,6 +69,14 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
         await databases.close();
         destination.flush();
         if (running) say('Stopped. Everything is kept; `npm start` goes on from here.\n');
+      },
+      endAtOnce: async () => {
+        await databases.closeAtOnce();
+        destination.flush();
+        if (running)
+          say(
+            'Ended at once. What was answered is kept; what was in hand is settled by the next `npm start`.\n',
+          );
       },
     };
   } catch (error) {

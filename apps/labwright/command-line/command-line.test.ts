@@ -23,6 +23,8 @@ const table: CommandTable = {
       options: {
         speed: { type: 'string', short: 's', value: 'N', doc: 'how fast' },
         wait: { type: 'boolean', doc: 'until it is there' },
+        json: { type: 'boolean', doc: 'for programs' },
+        url: { type: 'string', value: 'URL', doc: 'where' },
       },
       examples: [{ line: 'robot move r2 --speed 3', says: 'slowly' }],
       exitCodes: { 9: 'it fell over' },
@@ -54,10 +56,35 @@ test('options and arguments arrive as they are described, and the exit code is p
   assert.deepEqual(given.pop(), { values: { speed: '3', wait: true }, words: ['r2'] });
 });
 
+test('general options stand anywhere: before the command, between its words, behind it', async () => {
+  for (const args of [
+    ['--json', '--url', 'http://x', 'robot', 'move', 'r2'],
+    ['robot', '--url=http://x', 'move', '--json', 'r2'],
+    ['--no-color', 'robot', '--json', 'move', 'r2', '--url', 'http://x'],
+  ]) {
+    assert.equal((await run(...args)).code, 9, args.join(' '));
+    assert.deepEqual(given.pop(), { values: { json: true, url: 'http://x' }, words: ['r2'] });
+  }
+  assert.match((await run('--url', 'http://x', 'robot', 'move', '--help')).said, /^labwright robot move/);
+  assert.match((await run('--json', 'robots')).told, /"robots" has no option --json/);
+});
+
+test('a number below zero is a value, and what begins with a dash otherwise is none', async () => {
+  await run('robot', 'move', 'r2', '-s', '-5');
+  assert.deepEqual(given.pop(), { values: { speed: '-5' }, words: ['r2'] });
+  for (const args of [
+    ['robot', 'move', 'r2', '--speed', '--wait'],
+    ['robot', 'move', 'r2', '-s'],
+  ])
+    assert.match((await run(...args)).told, /^(--speed|-s) needs a value, N: how fast\./);
+});
+
 test('what is not understood: one sentence with what was meant, where to read on, and 2', async () => {
   for (const [args, said] of [
     [['robto', 'move'], /^There is no command "robto"\. Did you mean "robot"\?/],
     [['robot', 'mvoe'], /^"robot" has no command "mvoe"\. Did you mean "move"\?/],
+    [['--ulr', 'x', 'robots'], /^There is no option --ulr\. Did you mean --url\?/],
+    [['--speed', '3', 'robot', 'move'], /^--speed stands before the command\. It belongs behind it/],
     [['xylophone'], /^There is no command "xylophone"\.\n/],
     [['robot', 'move'], /^"robot move" needs ROBOT: which one\./],
     [['robot', 'move', 'a', 'b', 'c'], /takes ROBOT PLACE, and "c" is one too many/],

@@ -8,23 +8,23 @@ import { factsText } from '../output/table.ts';
 import { plain } from '../output/width.ts';
 import { stateOf } from '../tasks/show.ts';
 import { exitCode } from './exit-codes.ts';
+import { refusalLines } from './refusal.ts';
 
-/** What is said of an error, and the exit code that tells scripts of it. */
-export function complaintOf(error: unknown): { text: string; code: number } {
-  if (error instanceof Problem) return { text: sentences(error), code: codeOf(error) };
+/** What is said of an error, and the exit code that tells scripts of it. `asJson`: a refusal just as the service answered it. */
+export function complaintOf(error: unknown, asJson = false): { text: string; code: number } {
+  if (error instanceof Problem)
+    return { text: asJson ? JSON.stringify(error.toWire()) : sentences(error), code: codeOf(error) };
   if (error instanceof Unreachable) return { text: plain(error.message), code: exitCode.unreachable };
   const wrongUse = error instanceof UsageError || error instanceof ConfigError;
   return { text: explain(error), code: wrongUse ? exitCode.usage : exitCode.failed };
 }
 
-/** The service's own text, each place that is wrong where it does not name them itself, and what to type. */
+/** The service's own text, each place that is wrong, and what to type. */
 function sentences(problem: Problem): string {
-  const places = (problem.faults ?? [])
-    .map(({ path, message }) => (path && !message.startsWith(path) ? `${path}: ${message}` : message))
-    .filter((text) => text && !problem.message.includes(text))
-    .map((text) => `  ${plain(text)}`);
+  // A signature is asked for by its route, which no command takes the place of.
+  const lines = problem.code.startsWith('signature') ? [explain(problem)] : refusalLines(problem);
   const remedy = remedies[problem.code];
-  return [plain(explain(problem)), ...places, ...standing(problem), ...(remedy ? [remedy] : [])].join('\n');
+  return [...lines.map(plain), ...standing(problem), ...(remedy ? [remedy] : [])].join('\n');
 }
 
 /** How that stands now which somebody else changed meanwhile, where the refusal tells. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '@labwright/kernel/command-line';
-import type { Command, Described, OptionSpecs } from './command.ts';
+import type { Command, Described, OptionSpec, OptionSpecs } from './command.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,13 +32,52 @@ function read<O extends OptionSpecs>(spec: Described, args: readonly string[]) {
 function parse<O extends OptionSpecs>(spec: Described, args: readonly string[]): Parsed<O> {
   try {
     const options = spec.options as O;
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true }) as Parsed<O>;
+    const given = withNegativeNumbers(spec, args);
+    return parseArgs({ args: given, options, strict: true, allowPositionals: true }) as Parsed<O>;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw unknownOption(spec, args);
+    const bare = args.findIndex((word, at) => isOpen(spec, word) && /^-|^$/.test(args[at + 1] ?? ''));
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && bare !== -1)
+      throw withoutValue(spec, args[bare] ?? '', args[bare + 1]);
     // Node's sentence goes on with what is of no help here.
     throw new UsageError(message.split(/\.\s|\n/)[0]?.replace(/\.?$/, '.') ?? message);
   }
+}
+
+/** The option whose value is the word behind this one. */
+function isOpen({ options }: Described, word: string): [string, OptionSpec] | undefined {
+  return Object.entries(options).find(
+    ([name, { type, short }]) =>
+      type === 'string' && (word === `--${name}` || (short && word === `-${short}`)),
+  );
+}
+
+/** `-n -5` is a number that is too small, and not an option that is called 5. */
+function withNegativeNumbers(spec: Described, args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const given: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] ?? '';
+    const option = end === -1 || at < end ? isOpen(spec, word) : undefined;
+    const value = args[at + 1] ?? '';
+    if (option && /^-\d/.test(value)) {
+      given.push(`--${option[0]}=${value}`);
+      at += 1;
+    } else if (option && at + 1 < args.length) {
+      given.push(word, value);
+      at += 1;
+    } else given.push(word);
+  }
+  return given;
+}
+
+function withoutValue(spec: Described, word: string, next: string | undefined): UsageError {
+  const [name, option] = isOpen(spec, word) ?? ['', undefined];
+  const wanted = `${word} needs a value, ${option?.value ?? 'VALUE'}: ${option?.doc}.`;
+  return new UsageError(
+    next ? `${wanted} "${next}" behind it is an option; a value that begins so: --${name}=${next}.` : wanted,
+  );
 }
 
 function unknownOption(spec: Described, args: readonly string[]): UsageError {

@@ -12,7 +12,7 @@ export function referencePage({ commands, groups }: CommandTable): string {
     'Every command is typed as `npm run labwright -- COMMAND …`, or, once `npm link -w labwright` has put it on your path, as `labwright COMMAND …`. `labwright help COMMAND` shows what stands here.',
     '## What is the same everywhere',
     [
-      '- **Answers** go to standard output, progress and hints to standard error. Tables are as wide as the terminal; where output is piped, nothing is cut off.',
+      '- **Answers** go to standard output, progress and hints to standard error. Tables are as wide as the terminal: what does not fit is cut, or its column left out; where output is piped, nothing is.',
       '- **Colours** only on a terminal, and not with `--no-color` or `NO_COLOR`.',
       '- **`--json`** prints what the service answered, with the members that its reference page (`/docs`) describes; a list is one array, what goes on without end one object a line. Members may be added, none is taken away.',
       "- **Errors** are the service's own text, with what to type.",

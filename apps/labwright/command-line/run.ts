@@ -18,11 +18,7 @@ export async function runCommandLine(
   const words = args.filter((word, index) => index >= end || word !== '--no-color');
   try {
     if (asksForHelp)
-      return help(
-        table,
-        words.slice(0, words.includes('--') ? words.indexOf('--') : words.length),
-        terminal,
-      );
+      return help(table, words.slice(0, words.includes('--') ? words.indexOf('--') : words.length), terminal);
     if (words.length === 0 || words[0] === 'help') return help(table, words.slice(1), terminal);
     const found = find(table, words);
     if (found.kind === 'command') return await found.command.run(found.rest, terminal);
@@ -45,7 +41,8 @@ const nameOf = (found: Found): string =>
   found.kind === 'command' ? found.command.name : found.kind === 'group' ? found.name : '';
 
 function complain(error: unknown, table: CommandTable, words: readonly string[], terminal: Terminal): number {
-  const { text, code } = complaintOf(error);
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  const { text, code } = complaintOf(error, words.slice(0, end).includes('--json'));
   terminal.tell(`${text}\n`);
   if (error instanceof UsageError) {
     const help = `help ${nameOf(find(table, words))}`.trim();

@@ -104,7 +104,7 @@ test('book, who is refused and why, queue, priority, position, release', async (
     /waits for plate-reader-1 at position 1/,
   );
   await ok('queue add plate-reader-1 three --operations plate_read');
-  const foretold = await run('queue preview plate-reader-1 three urgent');
+  const foretold = await run('queue preview plate-reader-1 three --priority urgent');
   assert.match(
     foretold.said,
     /^place +workflow +priority +starts in +would start in +difference\n2 → 1 +three \* +urgent .* earlier\n1 → 2 +two +normal .* later\n$/,

@@ -8,7 +8,11 @@ export const doctorCommand = command({
   ],
   options: { json: { type: 'boolean', doc: 'the findings as JSON, for programs' } },
   examples: [{ line: 'doctor', says: 'where the laboratory runs, or will not start' }],
-  exitCodes: { 1: 'something does not work', 3: 'it works, and soon will not, or not for everybody' },
+  exitCodes: {
+    1: 'something does not work',
+    3: 'it works, and soon will not, or not for everybody',
+    4: 'no laboratory answers; nothing else is wrong that would keep it from starting',
+  },
   run: async ({ values, terminal }) => {
     const { doctor } = await import('../doctor/doctor.ts');
     return doctor({ json: values.json ?? false }, terminal.say, terminal.env);

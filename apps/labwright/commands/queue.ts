@@ -29,7 +29,7 @@ const queueCommand = command({
   name: 'queue',
   summary: 'who waits for a device, in the order in which they get it, and how long',
   notes: [
-    'The estimate is the median; behind it stands the time within which nine in ten such waits end. – where nobody can say: the device is paused or in maintenance.',
+    '"2 s to 13 s": half of such waits end within 2 s, nine in ten within 13 s. – where nobody can say: the device is paused or in maintenance.',
   ],
   arguments: [{ ...device, doc: 'of this device; without it of all', optional: true }],
   options: generalOptions,
@@ -55,7 +55,9 @@ const deviceIds = async ({ devices }: Lab) =>
 function columns(terminal: Terminal, many: boolean): Column<WaitingEntry>[] {
   const now = Date.now();
   return [
-    ...(many ? [{ head: 'device', cell: ({ device_id }: WaitingEntry) => device_id }] : []),
+    ...(many
+      ? [{ head: 'device', cell: ({ device_id }: WaitingEntry) => device_id, shrinks: true as const }]
+      : []),
     { head: '#', cell: ({ position }) => position, right: true },
     { head: 'workflow', cell: ({ workflow_id }) => workflow_id },
     {
@@ -63,12 +65,13 @@ function columns(terminal: Terminal, many: boolean): Column<WaitingEntry>[] {
       cell: ({ priority }) => priority,
       style: (text, { priority }) => statusStyle(terminal, priority)(text),
     },
-    { head: 'queued', cell: ({ queued_at }) => ago(queued_at, now) },
+    { head: 'queued', cell: ({ queued_at }) => ago(queued_at, now), spare: 1 },
     { head: 'starts in', cell: ({ estimate }) => waitText(estimate.seconds, estimate.seconds_p90) },
     {
       head: 'why',
       cell: ({ waiting_reasons }) => waiting_reasons.map(({ text }) => text).join('; '),
       shrinks: true,
+      spare: 2,
     },
   ];
 }
@@ -197,14 +200,27 @@ const priority = command({
   notes: [
     'Within its new priority it keeps the time at which it queued. Who would wait longer for it: labwright queue preview.',
   ],
-  arguments: [device, workflow, { name: 'PRIORITY', doc: 'urgent, normal or low', completes: priorities }],
-  options: { reason, ...generalOptions },
+  arguments: [
+    device,
+    workflow,
+    { name: 'PRIORITY', doc: 'urgent, normal or low', optional: true, completes: priorities },
+  ],
+  options: {
+    priority: {
+      type: 'string',
+      value: 'PRIORITY',
+      doc: 'the same as PRIORITY, one of which is required',
+      completes: priorities,
+    },
+    reason,
+    ...generalOptions,
+  },
   examples: [
     { line: 'queue priority liquid-handler-1 4711 urgent', says: 'before everybody who is not urgent' },
   ],
-  run: async ({ values, words: [id = '', workflow_id = '', wanted = ''], terminal }) => {
+  run: async ({ values, words: [id = '', workflow_id = '', word], terminal }) => {
     const lab = openLab(values, terminal.env);
-    const chosen = readPriority(wanted);
+    const chosen = chosenPriority(word, values.priority);
     const before = await entryOf(lab, id, workflow_id, terminal);
     if (!before) return exitCode.notFound;
     // Decided by what is seen here: where somebody else moved or booked it meanwhile, nothing is changed.
@@ -229,12 +245,24 @@ const preview = command({
   name: 'queue preview',
   summary: 'who would wait longer or shorter, and by how much, if a workflow had another priority',
   notes: ['By the estimates of the queue; nothing is changed. labwright queue priority does it.'],
-  arguments: [device, workflow, { name: 'PRIORITY', doc: 'urgent, normal or low', completes: priorities }],
-  options: generalOptions,
-  examples: [{ line: 'queue preview liquid-handler-1 4711 urgent', says: 'whom would it delay?' }],
-  run: async ({ values, words: [id = '', workflowId = '', wanted = ''], terminal }) => {
+  arguments: [
+    device,
+    workflow,
+    { name: 'PRIORITY', doc: 'the same as --priority', optional: true, completes: priorities },
+  ],
+  options: {
+    priority: {
+      type: 'string',
+      value: 'PRIORITY',
+      doc: 'the one that it would have: urgent, normal or low; required',
+      completes: priorities,
+    },
+    ...generalOptions,
+  },
+  examples: [{ line: 'queue preview liquid-handler-1 4711 --priority urgent', says: 'whom would it delay?' }],
+  run: async ({ values, words: [id = '', workflowId = '', word], terminal }) => {
     const lab = openLab(values, terminal.env);
-    const chosen = readPriority(wanted);
+    const chosen = chosenPriority(word, values.priority);
     const entry = await entryOf(lab, id, workflowId, terminal);
     if (!entry) return exitCode.notFound;
     const query = { priority: chosen };
@@ -244,5 +272,14 @@ const preview = command({
     return 0;
   },
 });
+
+/** As a word or as an option: both are typed. */
+function chosenPriority(word: string | undefined, option: string | undefined) {
+  if (word !== undefined && option !== undefined && word !== option)
+    throw new UsageError(`Which priority is it, ${word} or ${option}? One of them.`);
+  const chosen = readPriority(option ?? word);
+  if (!chosen) throw new UsageError('Which priority? --priority takes urgent, normal or low.');
+  return chosen;
+}
 
 export const queueCommands = [queueCommand, position, preview, priority, add, cancel];

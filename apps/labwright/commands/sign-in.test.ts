@@ -115,7 +115,11 @@ test('what is over by word of the laboratory is renewed as well, and what is end
   const sessions = (await (await call('GET', '/me/sessions', access_token)).json()) as {
     sessions: { id: string; current: boolean }[];
   };
-  assert.equal(sessions.sessions.length, 2, 'that of the setup and ours: signing in again ended the one before');
+  assert.equal(
+    sessions.sessions.length,
+    2,
+    'that of the setup and ours: signing in again ended the one before',
+  );
   const current = sessions.sessions.find((one) => one.current);
   assert.equal((await call('DELETE', `/me/sessions/${current?.id}`, access_token)).status, 204);
   const over = await eventually('the end of the session is known', async () => {

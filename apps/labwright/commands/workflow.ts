@@ -6,6 +6,7 @@ import { generalOptions } from '../command-line/general-options.ts';
 import { openLab } from '../lab/open-lab.ts';
 import { json } from '../output/words.ts';
 import { followWorkflow, outcomeCodes } from '../workflow/follow.ts';
+import { nameSteps } from '../workflow/name-steps.ts';
 import { readWorkflow } from '../workflow/read-workflow.ts';
 import { workflowColumns, workflowText } from '../workflow/show.ts';
 import { given } from './given.ts';
@@ -77,9 +78,10 @@ const create = command({
   name: 'workflow create',
   summary: 'describe a workflow: by options, or in a file',
   notes: [
-    'A file is YAML or JSON with name, device_id, steps, sample_barcodes, priority, auto, as POST /workflows takes them; - is standard input. What an option says goes before the file. A step is an operation, an operation with parameters in JSON (\'incubate {"minutes": 5}\'), or, in a file, an operator_task.',
+    'A file is YAML or JSON with name, device_id, steps, sample_barcodes, priority, auto, as POST /workflows takes them; - is standard input. What an option says goes before the file. A step is an operation, an operation with parameters in JSON (\'incubate {"duration_s": 300}\'), or, in a file, an operator_task.',
     'Prints the id alone where it is piped: id=$(labwright workflow create …).',
   ],
+  arguments: [{ name: 'FILE', doc: 'the same as --file', optional: true, completes: 'file' }],
   options: {
     file: {
       type: 'string',
@@ -110,17 +112,19 @@ const create = command({
       says: 'two operations, two samples',
     },
     {
-      line: 'workflow create -f transfer.yaml --start --queue --auto --watch',
+      line: 'workflow create transfer.yaml --start --queue --auto --watch',
       says: 'out of a file, and off it goes',
     },
   ],
   exitCodes: outcomeCodes,
-  run: async ({ values, terminal }) => {
+  run: async ({ values, words: [named], terminal }) => {
     const lab = openLab(values, terminal.env);
+    if (named !== undefined && values.file !== undefined)
+      throw new UsageError(`Which file is it, ${named} or ${values.file}? One of them.`);
     if (!values.start && (values.queue || values.watch))
       throw new UsageError('--queue and --watch are for a workflow that starts: add --start.');
-    const request: CreateWorkflowRequest = await readWorkflow(values, terminal);
-    const made = await lab.workflows.send<Workflow>('POST', '/workflows', { body: request });
+    const body: CreateWorkflowRequest = await readWorkflow({ file: named, ...values }, terminal);
+    const made = await nameSteps(body, lab.workflows.send<Workflow>('POST', '/workflows', { body }));
     if (!values.start) {
       if (values.json) terminal.say(json(made));
       else if (terminal.stdout.isTTY) {

@@ -25,6 +25,13 @@ test('commands, and the commands behind them', async () => {
   assert.deepEqual(await offered('nonsense', ''), []);
 });
 
+test('options before the command do not stand in the way', async () => {
+  assert.ok((await offered('--')).includes('--url'));
+  assert.deepEqual(await offered('--url', 'http://x', 'sta'), ['status']);
+  assert.deepEqual(await offered('--url', ''), []);
+  assert.deepEqual(await offered('--json', 'book', 'liq'), ['liquid-handler-1']);
+});
+
 test('what is for shells is not offered to people', async () => {
   assert.deepEqual(await offered('comple'), ['completion']);
   assert.deepEqual(await offered('refer'), []);

@@ -1,4 +1,11 @@
-import type { Command, CommandTable, Completes, LabKind, OptionSpec, OptionSpecs } from '../command-line/command.ts';
+import type {
+  Command,
+  CommandTable,
+  Completes,
+  LabKind,
+  OptionSpec,
+  OptionSpecs,
+} from '../command-line/command.ts';
 import { everywhere, generalOptions } from '../command-line/general-options.ts';
 import { find, nextWords } from '../command-line/table.ts';
 

@@ -402,7 +402,11 @@ test('a certificate that has expired, soon will, or that nobody trusts; an addre
 test('what a kill leaves behind: a lock, PostgreSQL, and a restore in the middle; the next start takes over', async () => {
   await lab.process.kill('SIGKILL');
   const doctor = labwright(env, 'doctor');
-  assert.equal(await doctor.ended, 3, doctor.output());
+  assert.equal(await doctor.ended, 4, doctor.output());
+  assert.match(
+    doctor.output(),
+    /No laboratory answers[\s\S]*nobody of ours answers at http:\S+[\s\S]*npm start/,
+  );
   assert.match(doctor.output(), /up\.lock names the process \d+, which is gone/);
   assert.match(doctor.output(), /PostgreSQL still runs.*\[orphaned_postgres\]/);
   const pidFile = join(home, 'postgres', 'data', 'postmaster.pid');
@@ -423,8 +427,15 @@ test('what a kill leaves behind: a lock, PostgreSQL, and a restore in the middle
 
   lab = await startLab(home);
   env = lab.env;
-  for (const code of ['stale_lock', 'orphaned_postgres', 'stale_pid_file', 'restore_unfinished'])
+  for (const code of [
+    'stale_lock',
+    'orphaned_postgres',
+    'stale_pid_file',
+    'restore_unfinished',
+    'nothing_runs',
+  ])
     await gone(code);
+  await found('service_away', { DEVICE_SERVICE_PORT: String(await freePort()) });
 });
 
 test('a folder in which nothing was ever started', async () => {

@@ -1,11 +1,13 @@
 import { ConfigError } from '@labwright/kernel/config';
 import { explain } from '@labwright/kernel/process';
+import { exitCode } from '../command-line/exit-codes.ts';
 import { checkPeers } from './checks/brokers.ts';
 import { checkMigrations, checkReachable } from './checks/databases.ts';
 import { checkLeftovers, checkPermissions } from './checks/home.ts';
 import { checkDevices, checkJobs, checkWorkflows } from './checks/laboratory.ts';
 import { checkClock, checkDisk, checkNode } from './checks/machine.ts';
 import { checkPorts } from './checks/ports.ts';
+import { checkRunning } from './checks/running.ts';
 import { checkPublicUrl, checkSecretKey } from './checks/secrets.ts';
 import { checkWeb } from './checks/web.ts';
 import type { Finding } from './finding.ts';
@@ -28,10 +30,11 @@ const checks: Record<string, (surroundings: Surroundings) => Promise<Finding[]>>
   jobs: checkJobs,
   'web UI': checkWeb,
   'public address': checkPublicUrl,
+  'services that answer': checkRunning,
 };
 
-/** Exit codes beside 0, all is well. */
-const codes = { trouble: 1, warning: 3 } as const;
+/** Exit codes beside 0, all is well; `away`: nothing else is the trouble than that no laboratory answers. */
+const codes = { trouble: 1, warning: 3, away: exitCode.unreachable } as const;
 
 /** Looks for what is likely to be wrong. Changes nothing. */
 export async function examine(
@@ -72,7 +75,7 @@ const couldNotLook = (name: string, error: unknown): Finding => ({
   remedy: 'Mend what stands above first, and run labwright doctor again',
 });
 
-/** `labwright doctor`. Answers the exit code: 1 where something does not work, 3 where something soon will not. */
+/** `labwright doctor`. Answers the exit code: 1 where something does not work, 3 where something soon will not, 4 where all that is wrong is that nothing runs. */
 export async function doctor(
   { json }: { json: boolean },
   say: (text: string) => void,
@@ -81,7 +84,9 @@ export async function doctor(
   const { checked, findings } = await examine(env);
   findings.sort((a, b) => Number(b.severity === 'trouble') - Number(a.severity === 'trouble'));
   const worst = findings[0]?.severity;
-  const code = worst === undefined ? 0 : codes[worst];
+  const troubles = findings.filter(({ severity }) => severity === 'trouble');
+  const onlyAway = troubles.length > 0 && troubles.every((one) => one.code === 'nothing_runs');
+  const code = worst === undefined ? 0 : codes[onlyAway ? 'away' : worst];
   say(
     json
       ? `${JSON.stringify({ healthy: code === 0, checked, findings }, null, 2)}\n`

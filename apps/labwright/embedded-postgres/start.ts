@@ -50,6 +50,8 @@ export interface EmbeddedPostgres extends Connection {
   ended: Promise<void>;
   /** Resolves when the server has ended; may be called again and again. */
   stop(): Promise<void>;
+  /** The same without writing out what the next start makes good from the log; also while `stop` is under way. */
+  stopAtOnce(): Promise<void>;
 }
 
 /** For a server that is not our child. */
@@ -157,6 +159,7 @@ function handle(cluster: Cluster, postmaster: Postmaster, adopted: boolean): Emb
       stopping ??= stopPostmaster(postmaster, place).then(stopped.resolve);
       return stopping;
     },
+    stopAtOnce: () => stopPostmaster(postmaster, place, { atOnce: true }).then(stopped.resolve),
   };
 }
 

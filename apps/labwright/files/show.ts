@@ -14,9 +14,9 @@ export function fileColumns(terminal: Pick<Terminal, 'style'>): Column<StoredFil
       style: (text, { status }) => statusStyle(terminal, status)(text),
     },
     { head: 'size', cell: ({ size }) => bytes(size), right: true },
-    { head: 'results', cell: resultsOf, shrinks: true },
-    { head: 'sent', cell: ({ created_at }) => ago(created_at, now) },
-    { head: 'by', cell: ({ owner_name }) => owner_name, shrinks: true },
+    { head: 'results', cell: resultsOf, shrinks: true, spare: 3 },
+    { head: 'sent', cell: ({ created_at }) => ago(created_at, now), spare: 2 },
+    { head: 'by', cell: ({ owner_name }) => owner_name, shrinks: true, spare: 1 },
     { head: 'name', cell: ({ name }) => name, shrinks: true },
   ];
 }

@@ -45,6 +45,25 @@ test('on a terminal no line is longer than it is wide, and what was left out sho
   }
 });
 
+test('where it is too narrow, columns with nothing in them go first, then the spare ones in their order; in a pipe none', () => {
+  const wide = [
+    { head: 'id', cell: ({ id }: Robot) => id.padEnd(30, '.') },
+    { head: 'owner', cell: () => null },
+    { head: 'colour', cell: () => 'a colour that is long', spare: 2 },
+    { head: 'weight', cell: () => 'a weight that is long', spare: 1 },
+    { head: 'story', cell: ({ story }: Robot) => story, shrinks: true as const },
+  ];
+  const heads = (columns?: number) =>
+    tableText(wide, robots, testTerminal(columns === undefined ? {} : { columns, env: { NO_COLOR: '1' } }))
+      .split('\n')[0]
+      ?.split(/ +/);
+  assert.deepEqual(heads(), ['id', 'owner', 'colour', 'weight', 'story']);
+  assert.deepEqual(heads(200), ['id', 'owner', 'colour', 'weight', 'story']);
+  assert.deepEqual(heads(100), ['id', 'colour', 'weight', 'story']);
+  assert.deepEqual(heads(80), ['id', 'colour', 'story']);
+  assert.deepEqual(heads(60), ['id', 'story']);
+});
+
 test('colours change no width', () => {
   const coloured = [
     {

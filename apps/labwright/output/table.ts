@@ -9,10 +9,14 @@ export interface Column<T> {
   readonly right?: boolean;
   /** Narrower where the terminal is too narrow for all, `first` before the others. Otherwise it keeps its width. */
   readonly shrinks?: true | 'first';
+  /** Left out where the terminal is too narrow for all, those with the lowest number first. */
+  readonly spare?: number;
 }
 
 const gap = 2;
 const narrowest = 8;
+/** What shrinks says too little in less: rather a spare column goes. */
+const readable = 16;
 
 /** Rows under heads, no wider than the terminal where there is one. */
 export function tableText<T>(columns: readonly Column<T>[], rows: readonly T[], terminal: Terminal): string {
@@ -21,16 +25,21 @@ export function tableText<T>(columns: readonly Column<T>[], rows: readonly T[], 
     .join('');
 }
 
-/** Each line of the table, of at most `width` columns. */
+/** Each line of the table, of at most `width` columns. What is too much goes: first columns with nothing in them, then spare ones. */
 export function tableLines<T>(
-  columns: readonly Column<T>[],
+  all: readonly Column<T>[],
   rows: readonly T[],
   { style }: Pick<Terminal, 'style'>,
   width: number,
 ): string[] {
-  const texts = rows.map((row) => columns.map((column) => printed(column.cell(row))));
+  const measured = all.map((column): Measured<T> => {
+    const texts = rows.map((row) => printed(column.cell(row)));
+    return { column, texts, width: Math.max(widthOf(column.head), ...texts.map(widthOf)) };
+  });
+  const kept = thatFit(measured, width);
+  const columns = kept.map(({ column }) => column);
   const widths = fit(
-    columns.map(({ head }, at) => Math.max(widthOf(head), ...texts.map((cells) => widthOf(cells[at] ?? '')))),
+    kept.map((one) => one.width),
     columns,
     width,
   );
@@ -49,15 +58,38 @@ export function tableLines<T>(
     heads,
     ...rows.map((row, index) =>
       line((column, at, room) => {
-        const text = place(column, texts[index]?.[at] ?? '', room);
+        const text = place(column, kept[at]?.texts[index] ?? '', room);
         return column.style ? column.style(text, row) : text;
       }),
     ),
   ];
 }
 
+interface Measured<T> {
+  column: Column<T>;
+  texts: string[];
+  width: number;
+}
+
+function thatFit<T>(measured: readonly Measured<T>[], width: number): readonly Measured<T>[] {
+  const total = (columns: readonly Measured<T>[], least: (one: Measured<T>) => number) =>
+    columns.reduce((sum, one) => sum + least(one), gap * (columns.length - 1));
+  if (total(measured, (one) => one.width) <= width) return measured;
+  let kept = measured.filter(({ texts }) => texts.some((text) => text !== nothing));
+  const least = (one: Measured<T>) => (one.column.shrinks ? Math.min(one.width, readable) : one.width);
+  const spare = kept
+    .filter(({ column }) => column.spare !== undefined)
+    .toSorted((a, b) => (a.column.spare ?? 0) - (b.column.spare ?? 0));
+  for (const one of spare) {
+    if (total(kept, least) <= width) break;
+    kept = kept.filter((other) => other !== one);
+  }
+  return kept;
+}
+
+const nothing = '–';
 const printed = (value: string | number | null | undefined): string =>
-  value === null || value === undefined || value === '' ? '–' : plain(String(value));
+  value === null || value === undefined || value === '' ? nothing : plain(String(value));
 
 /** The widest gives way, again and again, until all fit; those that shrink first before the others. */
 function fit<T>(natural: readonly number[], columns: readonly Column<T>[], width: number): number[] {

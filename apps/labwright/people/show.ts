@@ -12,8 +12,8 @@ export const peopleColumns = (terminal: Pick<Terminal, 'style'>): Column<User>[]
     cell: ({ state }) => state,
     style: (text, { state }) => statusStyle(terminal, state)(text),
   },
-  { head: '2nd factor', cell: ({ second_factor }) => (second_factor ? 'yes' : 'no') },
-  { head: 'why locked', cell: ({ lock_reason }) => lock_reason, shrinks: true },
+  { head: '2nd factor', cell: ({ second_factor }) => (second_factor ? 'yes' : 'no'), spare: 1 },
+  { head: 'why locked', cell: ({ lock_reason }) => lock_reason, shrinks: true, spare: 2 },
 ];
 
 export function tokenColumns(terminal: Pick<Terminal, 'style'>): Column<ApiToken>[] {
@@ -22,15 +22,24 @@ export function tokenColumns(terminal: Pick<Terminal, 'style'>): Column<ApiToken
     revoked_at ? 'revoked' : expires_at && Date.parse(expires_at) < now ? 'expired' : 'active';
   return [
     { head: 'id', cell: ({ id }) => id },
-    { head: 'begins', cell: ({ hint }) => `${hint}…` },
+    { head: 'begins', cell: ({ hint }) => `${hint}…`, spare: 1 },
     { head: 'role', cell: ({ role }) => role },
     { head: 'state', cell: state, style: (text, one) => statusStyle(terminal, state(one))(text) },
     {
       head: 'until',
       cell: ({ expires_at }) => (expires_at ? clockTime(expires_at).slice(0, 10) : 'for ever'),
     },
-    { head: 'last used', cell: ({ last_used_at }) => (last_used_at ? ago(last_used_at, now) : 'never') },
-    { head: 'scopes', cell: ({ scopes }) => scopes?.join(', ') ?? 'all of its role', shrinks: true },
+    {
+      head: 'last used',
+      cell: ({ last_used_at }) => (last_used_at ? ago(last_used_at, now) : 'never'),
+      spare: 2,
+    },
+    {
+      head: 'scopes',
+      cell: ({ scopes }) => scopes?.join(', ') ?? 'all of its role',
+      shrinks: true,
+      spare: 3,
+    },
     { head: 'name', cell: ({ name }) => name, shrinks: true },
   ];
 }

@@ -60,8 +60,9 @@ const columns = (terminal: Pick<Terminal, 'style'>): Column<Row>[] => [
     head: 'priority',
     cell: ({ priority }) => priority,
     style: (text, { priority }) => statusStyle(terminal, priority)(text),
+    spare: 2,
   },
-  { head: 'starts in', cell: ({ before }) => wait(before) },
+  { head: 'starts in', cell: ({ before }) => wait(before), spare: 1 },
   { head: 'would start in', cell: ({ after }) => wait(after) },
   {
     head: 'difference',

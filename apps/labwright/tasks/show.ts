@@ -25,7 +25,7 @@ export function taskColumns(terminal: Pick<Terminal, 'style'>): Column<Task>[] {
       cell: (task) => dueText(task, now),
       style: (text, task) => (isOverdue(task, now) ? terminal.style('red', text) : text),
     },
-    { head: 'for', cell: forWhom, shrinks: true },
+    { head: 'for', cell: forWhom, shrinks: true, spare: 1 },
     { head: 'in hand of', cell: ({ holder }) => holder?.name, shrinks: true },
     { head: 'title', cell: ({ title }) => title, shrinks: true },
   ];

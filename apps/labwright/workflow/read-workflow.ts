@@ -69,9 +69,10 @@ function parseText(file: string, described: string): unknown {
     return parse(described);
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line;
+    const kind = file.endsWith('.json') ? 'no JSON' : 'neither YAML nor JSON';
+    const where = error.message.split('\n')[0]?.replace(/[:.]?$/, '');
     throw new UsageError(
-      `${file} is neither YAML nor JSON: ${error.message.split('\n')[0]}${line ? '' : '.'}`,
+      `${file} is ${kind}: ${where}. It describes a workflow by name, device_id and steps.`,
     );
   }
 }

@@ -1,5 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { whoListens } from '../../who-listens.ts';
 import type { Finding } from '../finding.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ownerOf } from './home.ts';
@@ -17,7 +17,7 @@ export async function checkPorts({ laboratory }: Surroundings): Promise<Finding[
     const holder = await whoListens(port);
     // The laboratory itself: in one process, or each service in one of its own.
     if (owner?.alive && (!holder || holder.pid === owner.pid)) continue;
-    if (await isOurs(port)) continue;
+    if (await isOurs(`http://127.0.0.1:${port}`)) continue;
     findings.push({
       code: 'port_taken',
       severity: 'trouble',
@@ -42,39 +42,12 @@ function isTaken(host: string, port: number): Promise<boolean> {
 }
 
 /** Our services answer `/health` with these words. */
-async function isOurs(port: number): Promise<boolean> {
+export async function isOurs(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(3_000) });
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) });
     const body = (await response.json()) as { status?: unknown };
     return body.status === 'healthy' || body.status === 'unhealthy';
   } catch {
     return false;
   }
-}
-
-/** Of Linux, from `/proc`; undefined elsewhere, and where we may not look. */
-async function whoListens(port: number): Promise<{ pid: number; command: string } | undefined> {
-  const sockets = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const lines = (await readFile(table, 'latin1').catch(() => '')).split('\n').slice(1);
-    for (const line of lines) {
-      const fields = line.trim().split(/\s+/);
-      const [, local, , state] = fields;
-      const listens = state === '0A';
-      if (listens && Number.parseInt(local?.split(':')[1] ?? '', 16) === port)
-        sockets.add(`socket:[${fields[9]}]`);
-    }
-  }
-  if (sockets.size === 0) return undefined;
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const folder = `/proc/${pid}/fd`;
-    for (const descriptor of await readdir(folder).catch(() => [])) {
-      if (!sockets.has(await readlink(`${folder}/${descriptor}`).catch(() => ''))) continue;
-      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
-        .replaceAll('\0', ' ')
-        .trim();
-      return { pid: Number(pid), command: command.slice(0, 200) };
-    }
-  }
-  return undefined;
 }
