@@ -124,7 +124,9 @@ const create = command({
     if (!values.start && (values.queue || values.watch))
       throw new UsageError('--queue and --watch are for a workflow that starts: add --start.');
     const body: CreateWorkflowRequest = await readWorkflow({ file: named, ...values }, terminal);
-    const made = await nameSteps(body, lab.workflows.send<Workflow>('POST', '/workflows', { body }));
+    const asked = lab.workflows.send<Workflow>('POST', '/workflows', { body });
+    // Programs have the places as the service names them.
+    const made = await (values.json ? asked : nameSteps(body, asked));
     if (!values.start) {
       if (values.json) terminal.say(json(made));
       else if (terminal.stdout.isTTY) {

@@ -47,7 +47,7 @@ export function storedIdentity({ hub, store }: SessionOptions): StoredIdentity {
 }
 
 /** A new access token, unless another process has fetched one meanwhile. Throws what the hub answers. */
-export function renew(
+function renew(
   { hub, store }: SessionOptions,
   known: StoredSession,
 ): Promise<StoredSession | undefined> {

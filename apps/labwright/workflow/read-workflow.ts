@@ -72,7 +72,7 @@ function parseText(file: string, described: string): unknown {
     const kind = file.endsWith('.json') ? 'no JSON' : 'neither YAML nor JSON';
     const where = error.message.split('\n')[0]?.replace(/[:.]?$/, '');
     throw new UsageError(
-      `${file} is ${kind}: ${where}. It describes a workflow by name, device_id and steps.`,
+      `${file} is ${kind}: ${where}. A workflow is described by name, device_id and steps.`,
     );
   }
 }
