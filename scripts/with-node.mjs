@@ -204,7 +204,12 @@ function run(file, args, stdio) {
         : // Stripped and compiled once, then read back: the start takes half the time.
           {
             stdio,
-            env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env },
+            env: {
+              ...process.env,
+              NODE_COMPILE_CACHE:
+                // Set to nothing, it would be off; who wants that says NODE_DISABLE_COMPILE_CACHE=1.
+                process.env.NODE_COMPILE_CACHE || join(root, 'node_modules', '.cache', 'node'),
+            },
           };
     const child = spawn(file, args, options);
     running = child;

@@ -55,6 +55,7 @@ function launch(
   t: TestContext,
   root: string,
   args: string[],
+  more: Record<string, string> = {},
 ): ChildProcess & { output: Promise<[string, string]> } {
   const child = spawn(process.execPath, [join(root, 'scripts', 'with-node.mjs'), ...args], {
     cwd: root,
@@ -62,6 +63,7 @@ function launch(
       PATH: process.env.PATH,
       npm_execpath: join(root, 'npm-cli.js'),
       npm_node_execpath: process.execPath,
+      ...more,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -72,8 +74,8 @@ function launch(
   return Object.assign(child, { output });
 }
 
-async function runToEnd(t: TestContext, root: string, args: string[]) {
-  const child = launch(t, root, args);
+async function runToEnd(t: TestContext, root: string, args: string[], more?: Record<string, string>) {
+  const child = launch(t, root, args, more);
   const [[code, signal], [stdout, stderr]] = await Promise.all([once(child, 'close'), child.output]);
   return { code, signal, stdout, stderr };
 }
@@ -89,6 +91,26 @@ test('a fresh clone is installed with one line of notice, and then the program r
   const second = await runToEnd(t, root, [...say, 'again']);
   assert.deepEqual(second, { code: 0, signal: null, stdout: 'again\n', stderr: '' });
   assert.equal(readFileSync(join(root, 'npm-calls'), 'utf8'), 'ci --include=dev\n');
+});
+
+test('what Node compiles is kept: where it is told to, and else with the packages', async (t) => {
+  const root = installedProject(t);
+  const tell = ['--print', 'process.env.NODE_COMPILE_CACHE'];
+  const kept = join(root, 'node_modules', '.cache', 'node');
+  const elsewhere = join(root, 'elsewhere');
+  for (const [given, used] of [
+    [undefined, kept],
+    ['', kept],
+    [elsewhere, elsewhere],
+  ] as const) {
+    const { stdout } = await runToEnd(
+      t,
+      root,
+      tell,
+      given === undefined ? {} : { NODE_COMPILE_CACHE: given },
+    );
+    assert.equal(stdout.trim(), used);
+  }
 });
 
 test('a changed lock file is installed anew', async (t) => {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { freePort, spawnScript, type TestProcess } from '@labwright/kernel/testing';
+import { compileCache, freePort, spawnScript, type TestProcess } from '@labwright/kernel/testing';
 import { hasTmux, openWindow, type TestTerminalWindow } from './testing/tmux.ts';
 
 const main = import.meta.resolve('./main.ts');
@@ -44,7 +44,7 @@ beforeEach(async () => {
       HOME: folder,
       LANG: 'C.UTF-8',
       PATH: `${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
-      NODE_COMPILE_CACHE: join(tmpdir(), 'labwright-compile-cache'),
+      NODE_COMPILE_CACHE: compileCache,
     },
   });
   await window.shows(/^\$/);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Task } from '@labwright/contract-hub/tasks';
+import { compileCache } from '@labwright/kernel/testing';
 import { placesOf } from '../commands/testing.ts';
 import { openLab as reachLab } from '../lab/open-lab.ts';
 import { openLab, type TestLab } from '../security/testing/lab.ts';
@@ -62,7 +63,7 @@ const open = (shell: Shell) =>
       HOME: folder,
       LANG: 'C.UTF-8',
       PATH: `${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
-      NODE_COMPILE_CACHE: join(tmpdir(), 'labwright-compile-cache'),
+      NODE_COMPILE_CACHE: compileCache,
     },
   });
 

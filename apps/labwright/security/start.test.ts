@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { compileCache } from '@labwright/kernel/testing';
 
 let home: string;
 before(async () => {
@@ -21,6 +22,7 @@ const start = (script: string, env: Record<string, string>, args: string[] = [])
       {
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: compileCache,
           LABWRIGHT_HOME: home,
           DEVICE_DATABASE_URL: nowhere,
           WORKFLOW_DATABASE_URL: nowhere,
