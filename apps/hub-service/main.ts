@@ -2,6 +2,7 @@ import { devicesClient } from '@labwright/contract-devices';
 import { serviceHeaders } from '@labwright/contract-hub/identity/service-token';
 import { vouchFor } from '@labwright/contract-hub/identity/vouching';
 import { workflowsClient } from '@labwright/contract-workflows';
+import { fileSettings } from '@labwright/files/settings';
 import { httpUrl, optional, port, postgresUrl, readConfig, redisUrl, text } from '@labwright/kernel/config';
 import { makeHome } from '@labwright/kernel/folder';
 import { createLog } from '@labwright/kernel/log';
@@ -9,7 +10,6 @@ import { commonSettings, runProcess } from '@labwright/kernel/process';
 import { limitSettings } from '@labwright/limits/http';
 import { notifySettings } from '@labwright/notifications/settings';
 import { accountSettings, accountsFrom } from './accounts.ts';
-import { fileSettings } from './files.ts';
 import { hostHubService } from './service.ts';
 
 await runProcess('hub-service', async () => {

@@ -7,6 +7,7 @@ import { checkIdentity } from '@labwright/contract-hub/identity/check-identity';
 import type { Vouch } from '@labwright/contract-hub/identity/vouching';
 import type { WorkflowsApi } from '@labwright/contract-workflows';
 import { createFiles, filesMigrations } from '@labwright/files';
+import type { FileSettings } from '@labwright/files/settings';
 import { createJobs, engineMigrations } from '@labwright/jobs/http';
 import { postgresTransport } from '@labwright/jobs/transports/postgres';
 import { systemClock } from '@labwright/kernel/clock';
@@ -20,7 +21,7 @@ import { createLinks, linksMigrations, type SubjectUrls } from '@labwright/links
 import { createNotifications, notificationsMigrations } from '@labwright/notifications';
 import { type NotifySettings, notifyOptions } from '@labwright/notifications/settings';
 import { createTasks, tasksMigrations } from '@labwright/tasks';
-import { type FileSettings, filesOriginOf, openFileStore } from './files.ts';
+import { filesOriginOf, openFileStore } from './files.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHub, type HubService } from './hub.ts';
 import { createWebPages } from './web/pages.ts';

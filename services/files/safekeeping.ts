@@ -36,6 +36,17 @@ export async function* filesOnRecord(tx: Queryable): AsyncGenerator<RecordedFile
   }
 }
 
+const sum = rows(
+  'files.sum_on_record',
+  Type.Object({ count: Type.Number(), bytes: Type.Number() }),
+  `SELECT count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes FROM files
+   WHERE status IN ('expected', 'received', 'ready')`,
+);
+
+/** How many those are, and their bytes. */
+export const sumOnRecord = async (tx: Queryable): Promise<{ count: number; bytes: number }> =>
+  (await tx.first(sum)) ?? { count: 0, bytes: 0 };
+
 /** How a file stands there; undefined where it is forgotten. */
 export const fileOnRecord = (db: Queryable, id: string): Promise<RecordedFile | undefined> =>
   db.first(one, [id]);

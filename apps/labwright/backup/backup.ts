@@ -1,10 +1,11 @@
+import type { Manifest } from './contents.ts';
 import { readLaboratory } from './laboratory.ts';
 import { makeBackup } from './make-backup.ts';
 import { verifyBackup } from './verify.ts';
 
-/** `labwright backup`. Answers false where files were missing on the disk before. */
+/** `labwright backup`. Answers false where files were missing before. */
 export async function backup(
-  options: { file: string; waitMs: number },
+  options: { file: string; waitMs: number; withoutFiles: boolean },
   say: (text: string) => void,
 ): Promise<boolean> {
   const made = await makeBackup(readLaboratory(), options);
@@ -13,9 +14,10 @@ export async function backup(
     `${options.file}: the laboratory as it was at ${made.takenAt}, ${figure(made.rows)} rows and ${figure(made.files.count)} files in ${figure(made.bytes)} bytes.\n` +
       'It holds passwords and keys: keep it where nobody else can read it, and not on this disk alone.\n',
   );
+  say(withoutWhich(made.files));
   if (lost.length === 0) return true;
   say(
-    `${figure(lost.length)} files are on record and were missing or changed on the disk already; they are not in it: ${lost.slice(0, 10).join(', ')}${lost.length > 10 ? ' …' : ''}\n`,
+    `${figure(lost.length)} files are on record and were missing or changed in their storage already; they are not in it: ${lost.slice(0, 10).join(', ')}${lost.length > 10 ? ' …' : ''}\n`,
   );
   return false;
 }
@@ -27,6 +29,12 @@ export async function verify(file: string, say: (text: string) => void): Promise
   say(
     `${file} is whole: the laboratory as it was at ${head.taken_at}, by Labwright ${head.version}; ${figure(rows)} rows and ${figure(manifest.files.count)} files.\n`,
   );
+  say(withoutWhich(manifest.files));
 }
+
+const withoutWhich = ({ left_out }: Manifest['files']) =>
+  left_out
+    ? `The files of people are NOT in it, as it was made --without-files: ${figure(left_out.count)} on record, ${figure(left_out.bytes)} bytes. Back them up where they lie, or they are lost with that place.\n`
+    : '';
 
 const figure = (value: number) => value.toLocaleString('en-US');

@@ -37,8 +37,8 @@ const Head = Type.Object({
   /** The moment that it shows. */
   taken_at: Type.String(),
   databases: Type.Array(DatabaseHead),
-  /** Where the files of people lie: in the archive, or in a bucket that has a backup of its own. */
-  files: Type.Union([Type.Literal('here'), Type.Literal('s3')]),
+  /** Where the files of people lie: in the archive, or left out of it, in their bucket or in their folder. */
+  files: Type.Union([Type.Literal('here'), Type.Literal('s3'), Type.Literal('folder')]),
   /** Tells the key apart by which the database keeps second factors and signing keys; null: there was none. */
   secret_key: nullable(Type.String()),
   /** What was set that is no secret: for whoever sets up the machine anew. */
@@ -57,8 +57,10 @@ const Manifest = Type.Object({
     bytes: Type.Integer(),
     /** Deleted while the backup was made: the laboratory that it is restored into deletes them as well. */
     deleted: Type.Array(Type.String()),
-    /** Lost or changed on the disk before: not in the archive. */
+    /** Lost or changed in their storage before: not in the archive. */
     lost: Type.Array(Type.String()),
+    /** On record, and left out because that was asked for. */
+    left_out: Type.Optional(Type.Object({ count: Type.Integer(), bytes: Type.Integer() })),
   }),
 });
 export type Manifest = Static<typeof Manifest>;

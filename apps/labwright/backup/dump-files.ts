@@ -1,30 +1,25 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileOnRecord, filesOnRecord } from '@labwright/files/safekeeping';
 import { pathInFolder } from '@labwright/files/stores/disk/folder';
 import type { Queryable } from '@labwright/kernel/db';
 import type { Part } from './archive/tar.ts';
 import type { Manifest } from './contents.ts';
+import { absent, type FileSource, openOnDisk, type Reader } from './file-source.ts';
 
 type Add = (part: Part) => Promise<void>;
 
-const partBytes = 4 * 1024 ** 2;
-
-/**
- * A file of the disk: its path as a part of its own, then its bytes. Answers how many and their checksum; undefined where there is none. What
- * grows meanwhile is taken as far as it had grown.
- */
-async function dumpFile(add: Add, into: string, path: string, source: string, number: number) {
-  const handle = await open(source, 'r').catch(absent);
-  if (!handle) return undefined;
+/** A file: its path as a part of its own, then its bytes. Answers how many and their checksum; undefined where there is none. */
+async function dumpFile(add: Add, into: string, path: string, reader: Reader | undefined, number: number) {
+  if (!reader) return undefined;
   try {
     const name = `${into}/${String(number).padStart(8, '0')}`;
     await add({ name: `${name}/path`, data: Buffer.from(path.split(sep).join('/')) });
     const hash = createHash('sha256');
     let bytes = 0;
     for (let piece = 1; ; piece += 1) {
-      const data = await readPiece(handle);
+      const data = await reader.next();
       if (data.length === 0) break;
       hash.update(data);
       bytes += data.length;
@@ -32,42 +27,30 @@ async function dumpFile(add: Add, into: string, path: string, source: string, nu
     }
     return { bytes, sha256: hash.digest('hex') };
   } finally {
-    await handle.close();
+    await reader.close();
   }
-}
-
-async function readPiece(handle: FileHandle): Promise<Buffer> {
-  const buffer = Buffer.alloc(partBytes);
-  let filled = 0;
-  while (filled < partBytes) {
-    const { bytesRead } = await handle.read(buffer, filled, partBytes - filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }
 
 /**
- * The files that the snapshot of hub-service knows of. Their bytes never change, but go when a file is deleted: `now` tells what became of
- * one whose bytes are gone, or are no longer where they were.
+ * The files that the snapshot of hub-service knows of, each by the path that it has or would have in a folder, so that it may go from a bucket
+ * into a folder and back. Their bytes never change, but go when a file is deleted: `now` tells what became of one whose bytes are gone, or are
+ * no longer where they were.
  */
 export async function dumpFiles(options: {
   snapshot: Queryable;
   now: Queryable;
-  folder: string;
+  files: FileSource;
   add: Add;
-  told: (bytes: number) => void;
 }): Promise<Manifest['files']> {
-  const { snapshot, now, folder, add, told } = options;
+  const { snapshot, now, files, add } = options;
   const result: Manifest['files'] = { count: 0, bytes: 0, deleted: [], lost: [] };
   let number = 0;
   const dump = async (key: string, from = key) => {
     number += 1;
-    const done = await dumpFile(add, 'files', pathInFolder(key), join(folder, pathInFolder(from)), number);
+    const done = await dumpFile(add, 'files', pathInFolder(key), await files.open(from), number);
     if (!done) return undefined;
     result.count += 1;
     result.bytes += done.bytes;
-    told(result.bytes);
     return done;
   };
   for await (const file of filesOnRecord(snapshot)) {
@@ -79,6 +62,7 @@ export async function dumpFiles(options: {
       continue;
     }
     const incoming = `incoming/${file.id}`;
+    // What a folder notes of one in pieces. A bucket has its pieces where only S3 can put them together: such an upload begins again.
     await dump(`${incoming}.json`);
     if (await dump(incoming)) continue;
     // It was checked meanwhile, and lies where checked ones do.
@@ -97,7 +81,7 @@ export async function dumpHome(home: string, add: Add): Promise<void> {
   for (const name of kept)
     for await (const path of filesBelow(home, name)) {
       number += 1;
-      await dumpFile(add, 'home', path, join(home, path), number);
+      await dumpFile(add, 'home', path, await openOnDisk(join(home, path)), number);
     }
 }
 
@@ -106,9 +90,4 @@ async function* filesBelow(home: string, path: string): AsyncGenerator<string> {
   if (found?.isFile() && !/\.(lock|draft)$/.test(path)) yield path;
   if (!found?.isDirectory()) return;
   for (const name of await readdir(join(home, path))) yield* filesBelow(home, join(path, name));
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-  return undefined;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { optional, readConfig, text } from '@labwright/kernel/config';
+import { type FileSettings, fileSettings } from '@labwright/files/settings';
+import { readConfig } from '@labwright/kernel/config';
 import { readUpSettings, type UpSettings } from '../settings.ts';
 import { type ServiceName, serviceNames } from './services.ts';
 
@@ -10,21 +11,15 @@ export interface Laboratory {
   readonly settings: UpSettings;
   readonly home: string;
   readonly filesFolder: string;
-  /** Files lie in a bucket, which has a backup of its own. */
-  readonly bucket: boolean;
+  /** Of the bucket, where files lie in one. */
+  readonly bucket: FileSettings | undefined;
   /** The databases that the settings name; undefined: those of the embedded PostgreSQL in `home`. */
   readonly urls: Record<ServiceName, string> | undefined;
 }
 
 export function readLaboratory(env: Record<string, string | undefined> = process.env): Laboratory {
   const settings = readUpSettings(env);
-  const files = readConfig(
-    {
-      FILES_FOLDER: optional(text({ doc: 'the folder of files' })),
-      S3_BUCKET: optional(text({ doc: 'a bucket for files' })),
-    },
-    env,
-  );
+  const files = readConfig(fileSettings, env);
   const home = resolve(settings.LABWRIGHT_HOME);
   const { DEVICE_DATABASE_URL: device, WORKFLOW_DATABASE_URL: workflow, HUB_DATABASE_URL: hub } = settings;
   const urls =
@@ -36,7 +31,7 @@ export function readLaboratory(env: Record<string, string | undefined> = process
     home,
     // With its own PostgreSQL the laboratory is one process, which keeps files in its folder.
     filesFolder: urls && files.FILES_FOLDER ? resolve(files.FILES_FOLDER) : join(home, 'files'),
-    bucket: urls !== undefined && files.S3_BUCKET !== undefined,
+    bucket: urls && files.S3_BUCKET !== undefined ? files : undefined,
     urls,
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { sumOnRecord } from '@labwright/files/safekeeping';
 import { silentLog } from '@labwright/kernel/log';
 import type pg from 'pg';
 import { borrowDatabases } from '../databases.ts';
@@ -19,6 +20,7 @@ import {
 import { cutThrough } from './cut.ts';
 import { describeDatabase, dumpTable, sizeOf } from './dump-database.ts';
 import { dumpFiles, dumpHome } from './dump-files.ts';
+import { type FileSource, openFileSource } from './file-source.ts';
 import { keyFingerprint, type Laboratory, settingsToTell, urlsOf } from './laboratory.ts';
 import type { ServiceName } from './services.ts';
 import { version } from './version.ts';
@@ -44,12 +46,16 @@ interface Source {
  */
 export async function makeBackup(
   laboratory: Laboratory,
-  options: { file: string; waitMs: number },
+  options: { file: string; waitMs: number; withoutFiles?: boolean },
 ): Promise<MadeBackup> {
   const file = resolve(options.file);
   if (!laboratory.urls && !existsSync(join(laboratory.home, 'postgres', 'data', 'PG_VERSION')))
     throw new Error(`There is no laboratory in ${laboratory.home}: LABWRIGHT_HOME names the folder.`);
-  const databases = await borrowDatabases(laboratory.settings, silentLog);
+  const files = options.withoutFiles ? undefined : await openFileSource(laboratory);
+  const databases = await borrowDatabases(laboratory.settings, silentLog).catch((error) => {
+    files?.stop();
+    throw error;
+  });
   const sources: Source[] = [];
   try {
     for (const { service, url } of urlsOf(databases)) {
@@ -58,7 +64,7 @@ export async function makeBackup(
     }
     const archive = await writeArchive(file);
     try {
-      const made = await fill(laboratory, sources, options.waitMs, archive.add);
+      const made = await fill(laboratory, files, sources, options.waitMs, archive.add);
       return { ...made, bytes: await archive.finish() };
     } catch (error) {
       await archive.abandon();
@@ -67,11 +73,14 @@ export async function makeBackup(
   } finally {
     await Promise.all(sources.flatMap(({ reader, barrier }) => [reader.end(), barrier.end()]));
     await databases.close();
+    files?.stop();
   }
 }
 
+/** Without `files` those of people are left out. */
 async function fill(
   laboratory: Laboratory,
+  files: FileSource | undefined,
   sources: readonly Source[],
   waitMs: number,
   write: (part: Part) => Promise<void>,
@@ -96,7 +105,7 @@ async function fill(
       version,
       taken_at: takenAt,
       databases: heads,
-      files: laboratory.bucket ? 's3' : 'here',
+      files: files ? 'here' : laboratory.bucket ? 's3' : 'folder',
       secret_key: await keyFingerprint(laboratory),
       settings: settingsToTell(),
     }),
@@ -119,14 +128,11 @@ async function fill(
   bar.end();
   const hub = sources.find(({ service }) => service === 'hub-service');
   const hasFiles = heads.some(({ service, tables }) => service === 'hub-service' && tables.length > 0);
-  if (hub && hasFiles && !laboratory.bucket)
-    manifest.files = await dumpFiles({
-      snapshot: queryableOf(hub.reader),
-      now: queryableOf(hub.barrier),
-      folder: laboratory.filesFolder,
-      add,
-      told: () => {},
-    });
+  if (hub && hasFiles) {
+    const snapshot = queryableOf(hub.reader);
+    if (files) manifest.files = await dumpFiles({ snapshot, now: queryableOf(hub.barrier), files, add });
+    else manifest.files.left_out = await sumOnRecord(snapshot);
+  }
   // Behind the databases: what instruments remember is then as new as what is on record of them, or newer.
   await dumpHome(laboratory.home, add);
   await write(jsonPart(manifestName, manifest));

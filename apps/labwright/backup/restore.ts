@@ -31,7 +31,9 @@ export async function restore(
           `There is something already: ${there}. Restore into an empty place, or put it aside with --replace.`,
         );
       if (options.yes) return true;
-      const lost = laboratory.urls ? 'What is in the databases is deleted' : 'It is put aside, not deleted';
+      const lost = laboratory.urls
+        ? `What is in the databases is deleted${laboratory.bucket ? '; files in the bucket that the backup does not know are swept when the laboratory runs again' : ''}`
+        : 'It is put aside, not deleted';
       const question = `There is something already: ${there}. ${lost}. Type "${word}" to go on: `;
       return (await ask(terminal, question)) === word;
     },
@@ -39,7 +41,7 @@ export async function restore(
   terminal.say(told(restored, laboratory.home));
 }
 
-function told({ takenAt, rows, files, held, aside, head, wentOn }: Restored, home: string): string {
+function told({ takenAt, rows, files, held, aside, head, leftOut, wentOn }: Restored, home: string): string {
   if (wentOn) return `The restore into ${home} that was interrupted is at its end now.\n`;
   const lines = [
     `The laboratory is as it was at ${takenAt}: ${rows.toLocaleString('en-US')} rows and ${files.toLocaleString('en-US')} files. Start it: npm start`,
@@ -53,9 +55,15 @@ function told({ takenAt, rows, files, held, aside, head, wentOn }: Restored, hom
   const other = Object.entries(head.settings).filter(([name, value]) => here[name] !== value);
   if (other.length > 0)
     lines.push(`It was set otherwise there: ${other.map(([name, value]) => `${name}=${value}`).join(' ')}`);
-  if (head.files === 's3') lines.push('Its files lie in a bucket, which has a backup of its own.');
+  if (head.files !== 'here')
+    lines.push(
+      `The backup was made without ${leftOut ? `${leftOut.count.toLocaleString('en-US')} files that are on record` : 'its files'}. They lay in ${placeOf(head)}: bring them back there before you start it, or they cannot be opened.`,
+    );
   return `${lines.join('\n')}\n`;
 }
+
+const placeOf = ({ files, settings }: Restored['head']) =>
+  files === 's3' ? `the bucket ${settings.S3_BUCKET ?? ''}`.trimEnd() : 'the folder of files';
 
 async function ask({ stdin, stderr }: Pick<Terminal, 'stdin' | 'stderr'>, question: string): Promise<string> {
   if (!stdin.isTTY)

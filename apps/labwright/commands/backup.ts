@@ -7,7 +7,7 @@ export const backupCommand = command({
   name: 'backup',
   summary: 'the whole laboratory as one file, while it works or rests',
   notes: [
-    'The databases at one moment, the files of people, the secret key and what simulated instruments remember: of LABWRIGHT_HOME, or of the databases that the settings name. Keep it elsewhere, and as secret as the laboratory.',
+    'The databases at one moment, the files of people (also those in a bucket of S3), the secret key and what simulated instruments remember: of LABWRIGHT_HOME, or of the databases that the settings name. Keep it elsewhere, and as secret as the laboratory.',
   ],
   arguments: [
     {
@@ -19,18 +19,23 @@ export const backupCommand = command({
   ],
   options: {
     wait: { type: 'string', value: 'TIME', doc: 'for a moment in which nobody writes (60s)' },
+    'without-files': {
+      type: 'boolean',
+      doc: 'leave out the files of people: they have a backup of their own. The backup says so',
+    },
   },
   examples: [
     { line: 'backup /backups/lab.backup', says: 'also while it works' },
     { line: 'backup verify /backups/lab.backup', says: 'is it whole?' },
   ],
-  exitCodes: { [notAll]: 'made, but files were missing on the disk before' },
+  exitCodes: { [notAll]: 'made, but files were missing before' },
   run: async ({ values, words, terminal }) => {
     const waitMs = duration('--wait', values.wait ?? '60s');
     const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
     const { backup } = await import('../backup/backup.ts');
     const file = words[0] ?? `labwright-${stamp}.backup`;
-    return (await backup({ file, waitMs }, terminal.say)) ? undefined : notAll;
+    const withoutFiles = values['without-files'] ?? false;
+    return (await backup({ file, waitMs, withoutFiles }, terminal.say)) ? undefined : notAll;
   },
 });
 

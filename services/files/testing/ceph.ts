@@ -5,7 +5,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { freePort } from '@labwright/kernel/testing';
 
 /** An S3 server of its own: the gateway of Ceph, which checks policies itself, over a cluster of one that keeps everything in memory. */
@@ -14,8 +20,10 @@ export interface TestS3 {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly client: S3Client;
   bucket(): Promise<string>;
+  put(bucket: string, key: string, content: Buffer): Promise<void>;
+  get(bucket: string, key: string): Promise<Buffer>;
+  keys(bucket: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +60,17 @@ export async function startCeph(): Promise<TestS3 | undefined> {
     ...keys,
     endpoint,
     region: 'us-east-1',
-    client,
+    put: async (Bucket, Key, Body) => {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
+    get: async (Bucket, Key) => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    },
+    keys: async (Bucket) => {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
+      return Contents.map(({ Key = '' }) => Key);
+    },
     bucket: async () => {
       const Bucket = `files-${randomUUID()}`;
       await client.send(new CreateBucketCommand({ Bucket }));

@@ -30,6 +30,8 @@ export interface Restored {
   /** Where what was here before lies now; null where nothing was. */
   readonly aside: string | null;
   readonly head: Head;
+  /** Files that the backup was made without. */
+  readonly leftOut: Manifest['files']['left_out'];
   /** True where an earlier restore was only brought to its end. */
   readonly wentOn: boolean;
 }
@@ -51,9 +53,18 @@ export async function restoreBackup(laboratory: Laboratory, request: RestoreRequ
     const wentOn = laboratory.urls ? undefined : await goOnPlacing(home);
     if (wentOn === head.id) {
       await clearStaged(laboratory);
-      return { takenAt: head.taken_at, rows: 0, files: 0, held: [], aside: null, head, wentOn: true };
+      return {
+        takenAt: head.taken_at,
+        rows: 0,
+        files: 0,
+        held: [],
+        aside: null,
+        head,
+        leftOut: undefined,
+        wentOn: true,
+      };
     }
-    const target = await openTarget(laboratory);
+    const target = await openTarget(laboratory, head.files === 'here');
     try {
       return await restoreInto(laboratory, target, request, file, head);
     } finally {
@@ -97,6 +108,7 @@ async function restoreInto(
     held,
     aside: occupied.length > 0 ? aside : null,
     head,
+    leftOut: manifest.files.left_out,
     wentOn: false,
   };
 }
@@ -115,22 +127,28 @@ async function load(target: Target, file: string, head: Head) {
     if (!client || !database) throw new DamagedArchive(file, `it has no database of ${service}.`);
     loaders.set(service, await loadDatabase(client, database));
   }
-  const staged = stageFiles(target.staged);
+  const staged = stageFiles(target.staged, target.bucket);
   let manifest: Manifest | undefined;
   let parts = 0;
-  for await (const part of readArchive(file)) {
-    if (part.name === manifestName) {
-      manifest = readManifest(part);
-      continue;
+  let files = 0;
+  try {
+    for await (const part of readArchive(file)) {
+      if (part.name === manifestName) {
+        manifest = readManifest(part);
+        continue;
+      }
+      parts += 1;
+      const table = tableOfPart(part.name);
+      if (table) await loaders.get(table.service)?.write(table.table, part.data);
+      else if (isFilePart(part)) await staged.write(part);
+      else if (part.name !== headName)
+        throw new DamagedArchive(file, `its part ${part.name} is of no known kind.`);
     }
-    parts += 1;
-    const table = tableOfPart(part.name);
-    if (table) await loaders.get(table.service)?.write(table.table, part.data);
-    else if (isFilePart(part)) await staged.write(part);
-    else if (part.name !== headName)
-      throw new DamagedArchive(file, `its part ${part.name} is of no known kind.`);
+    files = await staged.finish();
+  } catch (error) {
+    await staged.abandon();
+    throw error;
   }
-  const files = await staged.finish();
   if (!manifest || parts !== manifest.parts) throw new DamagedArchive(file, 'it is not whole.');
   let rows = 0;
   for (const [service, loader] of loaders) {

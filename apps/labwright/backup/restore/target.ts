@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { bucketOf } from '@labwright/files/settings';
+import type { Bucket } from '@labwright/files/stores/s3/bucket';
 import {
   claimFolder,
   inspectProcess,
@@ -17,6 +19,8 @@ export interface Target {
   /** What is there that a restore would put aside, in words; empty where there is nothing. */
   readonly occupied: readonly string[];
   readonly staged: { files: string; home: string };
+  /** Where the files of people go; undefined where they go into a folder. */
+  readonly bucket: Bucket | undefined;
   /** What has to be moved to its place. */
   parts(): Promise<Note['parts']>;
   /** Ends what is open, and takes away what is staged. */
@@ -45,7 +49,18 @@ export async function clearStaged(laboratory: Pick<Laboratory, 'home' | 'filesFo
   for (const folder of [staging, files]) await rm(folder, { recursive: true, force: true });
 }
 
-export async function openTarget(laboratory: Laboratory): Promise<Target> {
+/** `files`: whether the archive has those of people. Throws a sentence where the databases or the bucket cannot be used. */
+export async function openTarget(laboratory: Laboratory, files: boolean): Promise<Target> {
+  const bucket = files ? await openTargetBucket(laboratory) : undefined;
+  try {
+    return await openPlaces(laboratory, bucket);
+  } catch (error) {
+    bucket?.stop();
+    throw error;
+  }
+}
+
+async function openPlaces(laboratory: Laboratory, bucket: Bucket | undefined): Promise<Target> {
   const { home, filesFolder, urls } = laboratory;
   const { staging, ...staged } = stagedIn(laboratory);
   await clearStaged(laboratory);
@@ -55,8 +70,13 @@ export async function openTarget(laboratory: Laboratory): Promise<Target> {
   const databases = urls ? await givenDatabases(urls) : await ownDatabases(postgres.staged);
   return {
     databases,
-    occupied: [...databases.occupied, ...(await occupiedIn(home, filesFolder))],
+    occupied: [
+      ...databases.occupied,
+      ...(await occupiedIn(home, filesFolder)),
+      ...((await bucket?.isFilled()) ? [`files in the bucket ${laboratory.bucket?.S3_BUCKET}`] : []),
+    ],
     staged,
+    bucket,
     parts: async () => {
       const parts = urls ? [] : [postgres];
       if ((await readdir(staged.files)).length > 0) parts.push({ staged: staged.files, target: filesFolder });
@@ -69,10 +89,23 @@ export async function openTarget(laboratory: Laboratory): Promise<Target> {
       return parts;
     },
     close: async () => {
+      bucket?.stop();
       await databases.close();
       await clearStaged(laboratory);
     },
   };
+}
+
+async function openTargetBucket({ bucket }: Laboratory): Promise<Bucket | undefined> {
+  const options = bucket && bucketOf(bucket);
+  if (!options) return undefined;
+  const { openBucket } = await import('@labwright/files/stores/s3/bucket');
+  const opened = openBucket(options);
+  await opened.start().catch((error) => {
+    opened.stop();
+    throw error;
+  });
+  return opened;
 }
 
 /** A restore that was killed leaves its PostgreSQL running, in a folder that is about to be taken away. */

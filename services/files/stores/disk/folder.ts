@@ -112,6 +112,13 @@ export function pathInFolder(key: string): string {
   return place === 'kept' ? join(place, id.slice(0, 2), id + suffix) : join(place, id + suffix);
 }
 
+/** The key whose bytes lie there; undefined where no key leads. */
+export function keyOfPath(path: string): string | undefined {
+  const parts = path.split(/[\\/]/);
+  const key = `${parts[0]}/${parts.at(-1)}`;
+  return parseKey(key) && pathInFolder(key) === join(...parts) ? key : undefined;
+}
+
 const absent = (error: NodeJS.ErrnoException) => {
   if (error.code !== 'ENOENT') throw error;
   return undefined;

@@ -6,36 +6,23 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Clock } from '@labwright/kernel/clock';
-import { ConfigError } from '@labwright/kernel/config';
 import { S3Store as PiecesOnS3 } from '@tus/s3-store';
 import { disposition } from '../../downloads/disposition.ts';
 import { keyOf, parseKey } from '../../keys.ts';
 import type { FileStore, Listed } from '../../store.ts';
 import { signPolicy } from '../../uploads/policy.ts';
 import { answered, bodyOf, within } from './answers.ts';
+import { type BucketOptions, clientConfig, reach } from './client.ts';
 import { sweepPieces } from './pieces.ts';
 
-export interface S3StoreOptions {
-  /** `https://s3.example.org`; absent: that of AWS for the region. */
-  readonly endpoint?: string | undefined;
-  readonly region: string;
-  readonly bucket: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  /** The bucket as the first part of the path, as servers without names for buckets need it. */
-  readonly pathStyle?: boolean | undefined;
+export interface S3StoreOptions extends BucketOptions {
   readonly clock: Clock;
   /** Milliseconds until an answer that somebody waits for must be there; 10,000. */
   readonly answerMs?: number;
 }
-
-const connectMs = 5_000;
-/** Milliseconds without a byte after which a connection is given up; a copy of gigabytes is silent for a while. */
-const idleMs = 60_000;
 
 /**
  * Files in a bucket of any S3 that is ours alone: what lies there under `incoming/` and `kept/` and belongs to no file is swept. Forms go
@@ -125,39 +112,9 @@ export function s3Store(options: S3StoreOptions): FileStore {
   };
 }
 
-function clientConfig(options: S3StoreOptions): S3ClientConfig {
-  return {
-    region: options.region,
-    credentials: { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey },
-    forcePathStyle: options.pathStyle ?? false,
-    ...(options.endpoint ? { endpoint: options.endpoint } : {}),
-    // Checksums that the request does not need are headers and trailers that many servers do not know.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs },
-  };
-}
-
 function formUrl({ endpoint, region, bucket, pathStyle }: S3StoreOptions): string {
   const url = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
   if (pathStyle) url.pathname = `/${bucket}`;
   else url.hostname = `${bucket}.${url.hostname}`;
   return url.toString();
-}
-
-async function reach(
-  client: S3Client,
-  { bucket, endpoint }: S3StoreOptions,
-  answerMs: number,
-): Promise<void> {
-  try {
-    await within(answerMs, (abortSignal) =>
-      client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), { abortSignal }),
-    );
-  } catch (error) {
-    throw new ConfigError([
-      `S3_BUCKET: the bucket ${bucket} at ${endpoint ?? 'AWS'} cannot be read (${error instanceof Error ? error.name : error}). Does it exist, and do the keys allow to list, read, write and delete there?`,
-    ]);
-  }
 }
