@@ -4,6 +4,7 @@ import { farewellMs, hangUp } from './farewell.ts';
 import { type Log, silentLog } from './log.ts';
 import { type Notifications, openNotifications } from './notifications.ts';
 import { typeParsers } from './pg-types.ts';
+import { watched } from './silence.ts';
 import type { Statement } from './statement.ts';
 
 /** What runs statements: the database itself or one transaction of it. */
@@ -46,6 +47,8 @@ export interface Db extends Queryable {
   readonly listen: Notifications['listen'];
   /** Shows others that this process lives. See `Notifications`. */
   readonly present: Notifications['present'];
+  /** Ends every connection, whatever it has in hand: that rejects at once, and so does all that comes. For an end beside a server that is silent. */
+  giveUp(): void;
   close(): Promise<void>;
 }
 
@@ -98,14 +101,21 @@ export function openDb(options: DbOptions): Db {
   // error of its statement; without a listener that event would end the process.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
-    client.once('end', () => idle.delete(client));
+    connected.add(client);
+    client.once('end', () => {
+      idle.delete(client);
+      connected.delete(client);
+    });
   });
   pool.on('error', () => {});
   const idle = new Set<pg.PoolClient>();
+  const connected = new Set<pg.PoolClient>();
+  let givenUp = false;
   pool.on('acquire', (client) => void idle.delete(client));
   pool.on('release', (_error, client) => void idle.add(client));
 
   const connect = async () => {
+    if (givenUp) throw unavailable(new Error('It is silent, and this process ends.'));
     const checkedOut = await pool.connect().catch((error) => {
       throw unavailable(error);
     });
@@ -116,6 +126,20 @@ export function openDb(options: DbOptions): Db {
   const on = (run: Run): Queryable => queryable(run, database, log);
   const siblings: Db[] = [];
   const notifications = openNotifications({ ...options, log });
+  const giveUp = () => {
+    if (givenUp) return;
+    givenUp = true;
+    for (const client of connected) hangUp(client);
+    notifications.giveUp();
+    for (const sibling of siblings) sibling.giveUp();
+  };
+  const unwatch = watched({
+    url: options.url,
+    giveUp: () => {
+      if (!givenUp) log.warn('the database is silent, and is not waited for');
+      giveUp();
+    },
+  });
 
   return {
     ...queryable(
@@ -179,6 +203,7 @@ export function openDb(options: DbOptions): Db {
     },
     listen: notifications.listen,
     present: notifications.present,
+    giveUp,
     close: once(async () => {
       // Those that are in use have a limit of their own.
       const timer = setInterval(() => {
@@ -186,6 +211,7 @@ export function openDb(options: DbOptions): Db {
       }, farewellMs);
       await Promise.all([...siblings.map((sibling) => sibling.close()), notifications.close(), pool.end()]);
       clearInterval(timer);
+      unwatch();
     }),
   };
 }

@@ -7,6 +7,21 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+const stopping: string[] = [];
+
+/** Stops a part, on record for `stillStopping` until it has. */
+export async function stopNamed(name: string, stop: () => Promise<void>): Promise<void> {
+  stopping.push(name);
+  try {
+    await stop();
+  } finally {
+    stopping.splice(stopping.lastIndexOf(name), 1);
+  }
+}
+
+/** What this process waits for while it stops, from the whole to the part. */
+export const stillStopping = (): readonly string[] => [...stopping];
+
 /**
  * Starts parts in order and stops them in reverse. When one fails to start, all are stopped, that one and those after it
  * too, for a part may hold connections before it starts; the error is thrown. A part that fails to stop is reported and
@@ -18,7 +33,7 @@ export function group(name: string, parts: readonly Part[], log: Log): Part {
   const stopAll = async () => {
     for (const part of parts.toReversed()) {
       try {
-        await part.stop();
+        await stopNamed(part.name, () => part.stop());
       } catch (error) {
         log.error({ err: error, part: part.name }, 'a part failed to stop');
       }

@@ -22,6 +22,8 @@ export interface Notifications {
    * which the server frees when that ends. Resolves when others see it for the first time; the answer gives it up.
    */
   present(space: number, listener: PresenceListener): Promise<() => Promise<void>>;
+  /** Ends the connection, whatever it has in hand. */
+  giveUp(): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,8 @@ export function openNotifications(options: NotificationsOptions): Notifications 
   const presences = new Set<Presence>();
   const stop = new AbortController();
   let client: pg.Client | undefined;
+  /** Also one that is being made or ended. */
+  let current: pg.Client | undefined;
   let wakeUp: (() => void) | undefined;
   let connected = newPromise();
   let keeping: Promise<void> | undefined;
@@ -67,6 +71,7 @@ export function openNotifications(options: NotificationsOptions): Notifications 
       query_timeout: probe.answerMs,
       keepAlive: true,
     });
+    current = own;
     const lost = new Promise<void>((resolve) => {
       own.on('error', () => resolve());
       own.on('end', () => resolve());
@@ -154,6 +159,12 @@ export function openNotifications(options: NotificationsOptions): Notifications 
         presences.delete(presence);
         await client?.query('SELECT pg_advisory_unlock($1, $2)', [space, presence.id]).catch(() => {});
       };
+    },
+    giveUp: () => {
+      stop.abort();
+      connected.reject(new Error('The notifications were given up'));
+      if (current) hangUp(current);
+      wakeUp?.();
     },
     close: async () => {
       stop.abort();

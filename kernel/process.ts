@@ -1,7 +1,8 @@
-import { ConfigError, flag, oneOf, optional, type Setting, text } from './config.ts';
-import { type Part, untilSignal } from './lifecycle.ts';
+import { ConfigError, flag, number, oneOf, optional, readConfig, type Setting, text } from './config.ts';
+import { type Part, stillStopping, untilSignal } from './lifecycle.ts';
 import { logLevels } from './log.ts';
 import { type InNetworks, networksOf } from './networks.ts';
+import { giveUpSilent } from './silence.ts';
 
 const networks: Setting<InNetworks> = {
   doc: 'the proxies before this service, 10.0.0.5,10.1.0.0/16: whom their X-Forwarded-For names is who asks; nobody else is believed',
@@ -24,12 +25,19 @@ export const commonSettings = {
   LABWRIGHT_DEMO: flag({ doc: 'put a demo laboratory into an empty database', fallback: '0' }),
 };
 
+const stopSettings = (fallback: number) => ({
+  STOP_SECONDS: number({
+    doc: 'seconds in which this process has to end when it is asked to; then it ends with what is still under way',
+    fallback: String(fallback),
+    minimum: 1,
+    maximum: 3_600,
+  }),
+});
+
 /** Exit codes: 0 ended as asked, 1 could not start or failed, 2 the settings are wrong. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 const lingerMs = 3_000;
-/** Milliseconds for all requests and jobs in hand. */
-const stopMs = 60_000;
 
 /** A part that can be ended without waiting for what is in hand: whatever it holds outside of this process goes, too. */
 export interface WholePart extends Part {
@@ -38,10 +46,15 @@ export interface WholePart extends Part {
 
 /**
  * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it; a second signal ends it at once. Whatever goes
- * wrong at start is said in a sentence, without a stack trace.
+ * wrong at start is said in a sentence, without a stack trace. A stop takes `STOP_SECONDS` at most; `stopSeconds` where that is not set.
  */
-export async function runProcess(name: string, build: () => Promise<WholePart>): Promise<void> {
+export async function runProcess(
+  name: string,
+  build: () => Promise<WholePart>,
+  { stopSeconds = 20 } = {},
+): Promise<void> {
   try {
+    const { STOP_SECONDS: seconds } = readConfig(stopSettings(stopSeconds));
     const part = await build();
     const endAtOnce = (code: number) => {
       const ended = part.endAtOnce?.() ?? Promise.resolve();
@@ -55,12 +68,15 @@ export async function runProcess(name: string, build: () => Promise<WholePart>):
     });
     await untilSignal(endAtOnce);
     const overdue = setTimeout(() => {
+      const waited = stillStopping().join(' › ') || 'something';
       process.stderr.write(
-        `${name} has not ended within ${stopMs / 1_000} s: something that it waits for does not answer. It is ended now; what it has accepted is kept.\n`,
+        `${name} has not ended within ${seconds} s (STOP_SECONDS), and still waits for: ${waited}. It is ended now; what it has accepted is kept.\n`,
       );
       endAtOnce(exitCodes.failed);
-    }, stopMs).unref();
+    }, seconds * 1_000).unref();
+    const letGo = giveUpSilent();
     await part.stop();
+    letGo();
     clearTimeout(overdue);
     process.exitCode = exitCodes.ok;
     // A connection to a server that hangs may be left, whose end nobody answers: all that counts is done.

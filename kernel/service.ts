@@ -11,7 +11,7 @@ import {
   type VouchedAddress,
 } from './http/index.ts';
 import { type Identity, isLoopback } from './identity.ts';
-import { loop, type Part } from './lifecycle.ts';
+import { loop, type Part, stopNamed } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { type MigrationSet, migrate } from './migrate.ts';
 import type { InNetworks } from './networks.ts';
@@ -204,12 +204,12 @@ function hosted<S extends Service>(
       options.log.info({ port }, 'the service listens');
     },
     stop: async () => {
-      await server.close();
-      await identity?.stop();
-      await service.stop();
-      await sweep.stop();
-      await guard?.stop();
-      await db.close();
+      await stopNamed('requests in hand', () => server.close());
+      await stopNamed('identity', async () => identity?.stop());
+      await stopNamed(service.name, () => service.stop());
+      await stopNamed('housekeeping', () => sweep.stop());
+      await stopNamed('limits', async () => guard?.stop());
+      await stopNamed('database', () => db.close());
     },
   };
 }

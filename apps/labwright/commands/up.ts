@@ -15,7 +15,8 @@ export const upCommand = command({
   run: async ({ terminal }) => {
     const { up } = await import('../up.ts');
     const { readUpSettings } = await import('../settings.ts');
-    await runProcess('Labwright', () => up(readUpSettings(), terminal.say));
+    // Its PostgreSQL may have much to write at its end.
+    await runProcess('Labwright', () => up(readUpSettings(), terminal.say), { stopSeconds: 60 });
     return undefined;
   },
 });

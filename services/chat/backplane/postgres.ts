@@ -1,3 +1,5 @@
+import { hangUp } from '@labwright/kernel/farewell';
+import { watched } from '@labwright/kernel/silence';
 import { createAdapter } from '@socket.io/postgres-adapter';
 import pg from 'pg';
 import type { OpenBackplane } from './backplane.ts';
@@ -22,22 +24,41 @@ export const postgresBackplane =
       options: '-c synchronous_commit=off',
     });
     pool.on('error', () => {});
-    pool.on('connect', (client) => client.on('error', (error) => log.warn({ err: error }, lost)));
-    const adapter = createAdapter(careful(pool), {
-      errorHandler: (error) => log.warn({ err: error }, 'other processes could not be told'),
+    const connected = new Set<pg.PoolClient>();
+    pool.on('connect', (client) => {
+      connected.add(client);
+      client.once('end', () => connected.delete(client));
+      client.on('error', (error) => log.warn({ err: error }, lost));
     });
-    return { adapter, close: () => pool.end() };
+    let givenUp = false;
+    // When this process ends beside a database that is silent.
+    const unwatch = watched({
+      url,
+      giveUp: () => {
+        givenUp = true;
+        for (const client of connected) hangUp(client);
+      },
+    });
+    const adapter = createAdapter(
+      careful(pool, () => givenUp),
+      {
+        errorHandler: (error) => log.warn({ err: error }, 'other processes could not be told'),
+      },
+    );
+    return { adapter, close: () => pool.end().finally(unwatch) };
   };
 
+const silent = 'the database is silent, and this process ends';
 const lost = 'the connection by which processes tell one another is lost';
 
 /**
  * The pool as the adapter needs it. The adapter keeps one connection to listen on and asks for a new one when that ends, but
  * never gives the old one back, and does not see one that went silent; and it queues without a bound.
  */
-function careful(pool: pg.Pool): pg.Pool {
+function careful(pool: pg.Pool, givenUp: () => boolean): pg.Pool {
   let waiting = 0;
   const connect = async () => {
+    if (givenUp()) throw new Error(silent);
     const client = await pool.connect();
     const prober = setInterval(() => {
       // Ends the connection, whereupon the adapter asks for another one.
@@ -57,6 +78,7 @@ function careful(pool: pg.Pool): pg.Pool {
     return client;
   };
   const query = async (text: string, values?: unknown[]) => {
+    if (givenUp()) throw new Error(silent);
     if (waiting >= mostWaiting) throw new Error(`${mostWaiting} notifications wait to be sent`);
     waiting += 1;
     try {
