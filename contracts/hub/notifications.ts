@@ -199,6 +199,21 @@ export const DeliveryPage = Type.Object(
   { title: 'DeliveryPage' },
 );
 
+/** What did not reach somebody, as administrators see it. */
+export const FailedDelivery = Type.Object(
+  {
+    ...Delivery.properties,
+    person_id: Type.String(),
+    state: Type.Enum(['failed', 'unknown']),
+    ended_at: Timestamp,
+  },
+  { title: 'FailedDelivery' },
+);
+export const FailedDeliveryPage = Type.Object(
+  { deliveries: Type.Array(FailedDelivery), next_cursor: NextCursor },
+  { title: 'FailedDeliveryPage' },
+);
+
 export const CapturedMail = Type.Object(
   {
     id: Type.String(),

@@ -14,6 +14,8 @@ export interface NotificationsDeps extends ServiceDeps {
   readonly channels: Readonly<Record<RemoteChannel, NotificationChannel>>;
   /** Where people find this laboratory, without a slash at the end: links in messages begin with it. */
   readonly publicUrl: string;
+  /** Milliseconds from its time on in which a message is tried again that is not taken. */
+  readonly keepTryingMs: number;
   /** Who is told at once, beside what is stored. */
   readonly live?: Live | undefined;
 }

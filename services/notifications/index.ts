@@ -48,6 +48,8 @@ export interface NotificationsOptions {
   allowedNetworks?: readonly string[] | undefined;
   /** Where people find the hub: links in messages begin with it. */
   publicUrl: string;
+  /** Milliseconds in which a message is tried again that is not taken; a day. */
+  keepTryingMs?: number | undefined;
   /** Messages that leave by a channel in a time, over all processes. */
   rates?: Partial<Record<RemoteChannel, Rate>> | undefined;
   /** Whose events are told; each in the same process or over HTTP. */
@@ -87,6 +89,7 @@ export function createNotifications(given: ServiceDeps, options: NotificationsOp
     people: withLocal(options.people),
     publicUrl: options.publicUrl.replace(/\/+$/, ''),
     live: options.live,
+    keepTryingMs: options.keepTryingMs ?? 86_400_000,
     channels: { ...channelsOf(given, options, rule), ...options.channels },
   };
   const welcome = createWelcome(given.db);

@@ -33,6 +33,12 @@ const rate = (channel: string, fallback: string) =>
 
 /** How people are told: of hub-service. */
 export const notifySettings = {
+  NOTIFY_KEEP_TRYING_HOURS: number({
+    doc: 'for how long a mail, webhook or Slack message is tried again that is not taken',
+    fallback: '24',
+    minimum: 0,
+    maximum: 168,
+  }),
   SMTP_URL: parsed('your mail server; without it mail is kept for administrators to read', smtpUrl),
   MAIL_FROM: text({ doc: 'whom mail comes from', fallback: 'Labwright <labwright@localhost>' }),
   NOTIFY_ALLOW_ADDRESSES: parsed(
@@ -48,6 +54,7 @@ export interface NotifySettings {
   SMTP_URL?: string | undefined;
   MAIL_FROM?: string | undefined;
   NOTIFY_ALLOW_ADDRESSES?: readonly string[] | undefined;
+  NOTIFY_KEEP_TRYING_HOURS?: number;
   NOTIFY_EMAIL_PER_SECOND?: number;
   NOTIFY_WEBHOOK_PER_SECOND?: number;
   NOTIFY_SLACK_PER_SECOND?: number;
@@ -56,11 +63,12 @@ export interface NotifySettings {
 /** The options that these settings stand for. */
 export function notifyOptions(
   settings: NotifySettings = {},
-): Pick<NotificationsOptions, 'smtp' | 'allowedNetworks' | 'rates'> {
+): Pick<NotificationsOptions, 'smtp' | 'allowedNetworks' | 'rates' | 'keepTryingMs'> {
   const { SMTP_URL: url, MAIL_FROM: from = notifySettings.MAIL_FROM.fallback ?? '' } = settings;
   const each = (limit = 10) => ({ limit, perMs: 1_000 });
   return {
     allowedNetworks: settings.NOTIFY_ALLOW_ADDRESSES,
+    keepTryingMs: (settings.NOTIFY_KEEP_TRYING_HOURS ?? 24) * 3_600_000,
     smtp: url ? { url, from } : undefined,
     rates: {
       email: each(settings.NOTIFY_EMAIL_PER_SECOND),

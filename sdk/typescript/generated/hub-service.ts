@@ -6129,6 +6129,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what did not reach people by mail, webhook or Slack, newest first, and why
+         * @description Of everybody. A mail server that is away is tried for NOTIFY_KEEP_TRYING_HOURS.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Rows a page. */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FailedDeliveryPage"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notifications/subscriptions": {
         parameters: {
             query?: never;
@@ -7884,6 +7946,35 @@ export interface components {
         };
         DeliveryPage: {
             deliveries: components["schemas"]["Delivery"][];
+            next_cursor: string | null;
+        };
+        FailedDelivery: {
+            event_id: string;
+            title: string;
+            channel: components["schemas"]["ChannelName"];
+            /** @enum {string} */
+            state: "failed" | "unknown";
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             */
+            due_at: string;
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             */
+            ended_at: string;
+            person_id: string;
+        };
+        FailedDeliveryPage: {
+            deliveries: components["schemas"]["FailedDelivery"][];
             next_cursor: string | null;
         };
         FileLink: {

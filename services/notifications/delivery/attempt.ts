@@ -21,16 +21,28 @@ export type Fate =
  */
 const mostDoubts = 3;
 
+/** Attempts that a message has in any case, an hour's worth: it may be late because this laboratory was away. */
+const fewestAttempts = 10;
+
 /**
- * Hands a message to a channel; `last`: there will be no other attempt. `doubts`: how often it was handed over before and nobody knows what became of it.
- * Never rejects.
+ * Hands a message to a channel. `doubts`: how often it was handed over before and nobody knows what became of it. What is not taken is tried again
+ * `pauseMs` later, until it has been due for `keepTryingMs`. Never rejects.
  */
 export async function attempt(
   channel: NotificationChannel,
   message: Omit<Message, 'again'>,
-  given: { signal: AbortSignal; last: boolean; doubts: number; now: number },
+  given: {
+    signal: AbortSignal;
+    doubts: number;
+    /** This one, from 1. */
+    attempt: number;
+    pauseMs: number;
+    now: number;
+    dueMs: number;
+    keepTryingMs: number;
+  },
 ): Promise<Fate> {
-  const { signal, last, doubts, now } = given;
+  const { signal, doubts, now, dueMs, keepTryingMs } = given;
   if (!channel.repeatable && doubts >= mostDoubts) return { state: 'unknown', error: inDoubt };
   try {
     await channel.send({ ...message, again: doubts > 0 }, signal);
@@ -40,12 +52,16 @@ export async function attempt(
     const error = kept(reason.message, 1_000);
     const doubt = reason instanceof Uncertain;
     if (reason instanceof Undeliverable) return { state: 'failed', error };
+    const at = now + (reason instanceof TryLater ? reason.afterMs : given.pauseMs);
+    const last = at > dueMs + keepTryingMs && given.attempt >= fewestAttempts;
     if (doubt && (last || (!channel.repeatable && doubts + 1 >= mostDoubts)))
       return { state: 'unknown', error };
-    if (last) return { state: 'failed', error };
-    if (reason instanceof TryLater)
-      return { state: 'again', error, doubt, reason: new RetryAt(new Date(now + reason.afterMs), error) };
-    return { state: 'again', error, doubt, reason };
+    if (last)
+      return {
+        state: 'failed',
+        error: kept(`It was not taken in ${given.attempt} attempts, and its time is over: ${error}`, 1_000),
+      };
+    return { state: 'again', error, doubt, reason: new RetryAt(new Date(at), error) };
   }
 }
 

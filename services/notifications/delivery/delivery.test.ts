@@ -62,6 +62,12 @@ const jobTimes = rows(
   `SELECT task, run_at AS at FROM jobs WHERE state = 'scheduled' ORDER BY id`,
 );
 
+const retries = rows(
+  'test.delivery.retries',
+  Type.Object({ at: Type.String() }),
+  `SELECT run_at AS at FROM jobs WHERE state = 'retrying'`,
+);
+
 test('what was sent says so; a message has the address of the account, whole links and one id', async () => {
   await subscribe('none');
   const event = await announced();
@@ -90,6 +96,62 @@ test('refused for now: tried again by its job, later and later, with the same id
   assert.deepEqual(await hub.deliveries(), [
     { person_id: 'p-0000001', channel: 'email', state: 'sent', attempts: 3 },
   ]);
+});
+
+test('a mail server that is away for hours: tried with growing pauses for a day, then failed, and administrators see why', async () => {
+  await subscribe('none');
+  email().onSend = () => {
+    throw new Error('the mail server is away');
+  };
+  await announced();
+  const pauses: number[] = [];
+  let [{ at: next } = { at: '' }] = await hub.db.query(retries);
+  for (; (await states())[0] === 'pending'; [{ at: next } = { at: '' }] = await hub.db.query(retries)) {
+    pauses.push((Date.parse(next) - now) / 1_000);
+    now = Date.parse(next);
+    await hub.makeDue();
+    await hub.settled();
+  }
+  const rounded = pauses.map((pause, n) => pause / Math.min(10 * 2 ** n, 1_800));
+  assert.ok(
+    rounded.every((share) => share > 0.89 && share < 1.11),
+    JSON.stringify(pauses),
+  );
+  assert.ok(now <= morning + 86_400_000 && now > morning + 84_000_000, 'a day, and no more');
+
+  const own = await hub.request('GET', '/notifications/failures');
+  assert.equal(own.status, 403);
+  hub.as({ role: 'admin' });
+  const { body } = await hub.request('GET', '/notifications/failures?limit=1');
+  hub.as({});
+  const [failure] = body.deliveries as Record<string, unknown>[];
+  assert.deepEqual(
+    [failure?.person_id, failure?.state, failure?.title],
+    ['p-0000001', 'failed', 'PCR failed'],
+  );
+  assert.match(
+    String(failure?.error),
+    /^It was not taken in \d+ attempts, and its time is over: the mail server is away$/,
+  );
+});
+
+test('a laboratory that was away itself for days tries ten times all the same', async () => {
+  await subscribe('none');
+  email().onSend = () => {
+    throw new Error('busy');
+  };
+  await announced();
+  now = morning + 3 * 86_400_000;
+  for (let turn = 1; turn < 9; turn += 1) {
+    await hub.makeDue();
+    await hub.settled();
+  }
+  assert.deepEqual(await hub.deliveries(), [
+    { person_id: 'p-0000001', channel: 'email', state: 'pending', attempts: 9 },
+  ]);
+  await hub.makeDue();
+  await hub.settled();
+  assert.deepEqual(await states(), ['failed']);
 });
 
 test('refused for good: failed, with the reason, and not tried again', async () => {

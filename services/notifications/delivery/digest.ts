@@ -1,5 +1,6 @@
 import { type Handler, handle } from '@labwright/jobs';
 import type { Queryable } from '@labwright/kernel/db';
+import { Timestamp } from '@labwright/kernel/http';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import type { Item } from '../channels/channel.ts';
@@ -8,7 +9,7 @@ import { EventRow, eventColumns } from '../fan-out/event-row.ts';
 import { attempt, type Fate } from './attempt.ts';
 import { inHand } from './in-hand.ts';
 import { itemOf, recipientOf } from './message.ts';
-import { digestTaskOn } from './tasks.ts';
+import { digestTaskOn, pauseAfter } from './tasks.ts';
 
 /** Events that one message lists; of the rest it says how many there are. */
 const mostListed = 100;
@@ -16,12 +17,12 @@ const mostListed = 100;
 // Closes it: whoever is about to add something holds the row, and we wait for that.
 const take = rows(
   'notifications.digest.take',
-  Type.Object({ doubts: Type.Integer(), person_id: Type.String() }),
+  Type.Object({ doubts: Type.Integer(), person_id: Type.String(), due_at: Timestamp }),
   `WITH before AS (
      SELECT id, state FROM notification_digests WHERE id = $1 AND state IN ('collecting', 'sending') FOR UPDATE)
    UPDATE notification_digests d SET state = 'sending', doubts = doubts + (before.state = 'sending')::int
    FROM before WHERE d.id = before.id
-   RETURNING d.doubts, d.person_id`,
+   RETURNING d.doubts, d.person_id, d.due_at`,
 );
 
 // Index: notification_deliveries_digest.
@@ -69,6 +70,7 @@ export function digestHandler(deps: NotificationsDeps, name: RemoteChannel): Han
     const [first, ...rest] = events.map((event) => itemOf(deps, event));
     if (!first) return;
     const { doubts } = taken;
+    const dueMs = Date.parse(taken.due_at);
     const fate = await messages.handOver(digest_id, () =>
       fateOf([first, ...rest], (counted?.deliveries ?? 0) - events.length),
     );
@@ -92,11 +94,18 @@ export function digestHandler(deps: NotificationsDeps, name: RemoteChannel): Han
 
     async function fateOf(items: readonly [Item, ...Item[]], more: number): Promise<Fate> {
       if (typeof to === 'string') return { state: 'failed', error: to };
-      const last = context.attempt >= task.settings.maxAttempts;
       return attempt(
         channel,
         { id: digest_id, kind: 'digest', to, items, more },
-        { signal: context.signal, doubts, last, now: deps.clock.now() },
+        {
+          signal: context.signal,
+          doubts,
+          attempt: context.attempt,
+          pauseMs: pauseAfter(task, context.attempt),
+          now: deps.clock.now(),
+          dueMs,
+          keepTryingMs: deps.keepTryingMs,
+        },
       );
     }
   });

@@ -1,5 +1,6 @@
 import { enqueue, type Handler, handle, type JobContext } from '@labwright/jobs';
 import type { Queryable } from '@labwright/kernel/db';
+import { Timestamp } from '@labwright/kernel/http';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import type { NotificationsDeps, RemoteChannel } from '../deps.ts';
@@ -10,12 +11,12 @@ import { defaultHours, whenToTell } from '../when.ts';
 import { attempt, type Fate } from './attempt.ts';
 import { inHand } from './in-hand.ts';
 import { itemOf, recipientOf } from './message.ts';
-import { type SendArgs, sendTaskOn } from './tasks.ts';
+import { pauseAfter, type SendArgs, sendTaskOn } from './tasks.ts';
 
 const find = rows(
   'notifications.send.find',
-  EventRow,
-  `SELECT ${eventColumns} FROM notification_deliveries d JOIN notification_events e ON e.id = d.event_id
+  Type.Object({ ...EventRow.properties, due_at: Timestamp }),
+  `SELECT ${eventColumns}, d.due_at FROM notification_deliveries d JOIN notification_events e ON e.id = d.event_id
    WHERE d.event_id = $1 AND d.person_id = $2 AND d.channel = $3 AND d.state IN ('pending', 'sending')`,
 );
 
@@ -48,6 +49,8 @@ export function sendHandler(deps: NotificationsDeps, name: RemoteChannel): Handl
     const key = [args.event_id, args.person_id, args.channel];
     const event = await deps.db.first(find, key);
     if (!event) return;
+    const dueMs = Date.parse(event.due_at);
+    const item = itemOf(deps, event);
     if (await putOff(deps, name, args, event, context)) return;
     const to = await recipientOf(deps, args.person_id, name);
     const taken = await deps.db.first(take, key);
@@ -77,14 +80,17 @@ export function sendHandler(deps: NotificationsDeps, name: RemoteChannel): Handl
           id,
           kind: 'single',
           to,
-          items: [itemOf(deps, event as EventRow)],
+          items: [item],
           more: 0,
         },
         {
           signal: context.signal,
           doubts,
-          last: context.attempt >= task.settings.maxAttempts,
+          attempt: context.attempt,
+          pauseMs: pauseAfter(task, context.attempt),
           now: deps.clock.now(),
+          dueMs,
+          keepTryingMs: deps.keepTryingMs,
         },
       );
     }

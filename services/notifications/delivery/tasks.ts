@@ -1,14 +1,20 @@
-import { defineTask, type Task } from '@labwright/jobs';
+import { defineTask, retryDelay, type Task } from '@labwright/jobs';
 import Type, { type Static } from 'typebox';
 import { type RemoteChannel, remoteChannels } from '../deps.ts';
 
 const settings = {
-  // 10 s, 20 s, …: an hour and a half in all.
-  maxAttempts: 10,
+  // The time that a message has is what ends it: see `attempt`.
+  maxAttempts: 1_000,
   retryDelayMs: 10_000,
   timeoutMs: 60_000,
   keep: { succeededMs: 3_600_000 },
 };
+
+const longestPauseMs = 1_800_000;
+
+/** Milliseconds until the next attempt: 10 s, 20 s, … half an hour. */
+export const pauseAfter = (task: Task<never>, attempt: number): number =>
+  Math.min(retryDelay(task.settings, attempt), longestPauseMs);
 
 const SendArgs = Type.Object({ event_id: Type.String(), person_id: Type.String(), channel: Type.String() });
 export type SendArgs = Static<typeof SendArgs>;

@@ -1,6 +1,7 @@
 import {
   DeliveryPage,
   EventId,
+  FailedDeliveryPage,
   NotificationPage,
   ReadAnswer,
   ReadRequest,
@@ -11,6 +12,7 @@ import Type from 'typebox';
 import type { NotificationsDeps } from '../deps.ts';
 import { personOf } from '../person.ts';
 import { listDeliveries } from './deliveries.ts';
+import { listFailures } from './failures.ts';
 import { countUnread, listInbox, markAllRead, markRead } from './inbox.ts';
 
 const tags = ['notifications'];
@@ -103,5 +105,20 @@ export const inboxRoutes =
         },
       },
       (request) => listDeliveries(db, { limit: 50, ...request.query, personId: personOf(request) }),
+    );
+
+    app.get(
+      '/notifications/failures',
+      {
+        config: { access: 'admin' },
+        schema: {
+          summary: 'List what did not reach people by mail, webhook or Slack, newest first, and why',
+          description: 'Of everybody. A mail server that is away is tried for NOTIFY_KEEP_TRYING_HOURS.',
+          tags,
+          querystring: Type.Object(PageQuery, { additionalProperties: false }),
+          response: answers({ 200: FailedDeliveryPage }),
+        },
+      },
+      (request) => listFailures(db, { limit: 50, ...request.query }),
     );
   };

@@ -123,7 +123,13 @@ export async function openNotifications(
     occurred_at: new Date().toISOString(),
     ...given,
   });
-  const deps = { ...given, people: withLocal(people), channels, publicUrl: 'http://hub.test' };
+  const deps = {
+    ...given,
+    people: withLocal(people),
+    channels,
+    publicUrl: 'http://hub.test',
+    keepTryingMs: 86_400_000,
+  };
 
   const test = {
     database,
