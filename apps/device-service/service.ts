@@ -9,7 +9,7 @@ import type { Identity } from '@labwright/kernel/identity';
 import type { Log } from '@labwright/kernel/log';
 import type { InNetworks } from '@labwright/kernel/networks';
 import { type HostedService, hostService } from '@labwright/kernel/service';
-import { type LimitSettings, limitsGuard } from '@labwright/limits/http';
+import { type LimitSettings, loadLimits } from '@labwright/limits/http';
 import { limitsMigrations } from '@labwright/limits/postgres';
 import { driversOf } from './drivers.ts';
 
@@ -39,9 +39,12 @@ export interface DeviceServiceOptions {
 }
 
 /** device-service with every driver that ships with Labwright, migrated and ready to start. */
-export function hostDeviceService(options: DeviceServiceOptions): Promise<HostedService<DevicesService>> {
+export async function hostDeviceService(
+  options: DeviceServiceOptions,
+): Promise<HostedService<DevicesService>> {
   const { identity, leaseSeconds, operationsAtOnce = 1_000 } = options;
   const journalFolder = resolve(options.instrumentsFolder);
+  const limits = await loadLimits(options.limits);
   return hostService({
     name: 'device-service',
     databaseUrl: options.databaseUrl,
@@ -52,7 +55,7 @@ export function hostDeviceService(options: DeviceServiceOptions): Promise<Hosted
     log: options.log,
     clock: systemClock,
     migrations: [...devicesMigrations, limitsMigrations],
-    guard: limitsGuard('device-service', options.limits),
+    guard: limits.guard('device-service'),
     ...(identity ? { identity: () => identity } : {}),
     accountsRemedy: options.accountsRemedy ?? remedyAlone,
     build: (deps) =>

@@ -15,7 +15,7 @@ import { type Identity, trustThisMachine } from '@labwright/kernel/identity';
 import type { Log } from '@labwright/kernel/log';
 import type { InNetworks } from '@labwright/kernel/networks';
 import { type HostedService, hostService, type ServiceDeps } from '@labwright/kernel/service';
-import { type LimitSettings, limitsGuard, openLimiter } from '@labwright/limits/http';
+import { type LimitSettings, loadLimits } from '@labwright/limits/http';
 import { limitsMigrations } from '@labwright/limits/postgres';
 import { createLinks, linksMigrations, type SubjectUrls } from '@labwright/links';
 import { createNotifications, notificationsMigrations } from '@labwright/notifications';
@@ -69,6 +69,8 @@ const builtPages = fileURLToPath(new URL('../web/dist', import.meta.url));
 /** hub-service with all its domains, migrated and ready to start. */
 export async function hostHubService(options: HubServiceOptions): Promise<HostedService<HubService>> {
   const store = await openFileStore(options.files);
+  const limits = await loadLimits(options.limits);
+  const notify = await notifyOptions(options.notify);
   return hostService({
     name: 'hub-service',
     databaseUrl: options.databaseUrl,
@@ -90,7 +92,7 @@ export async function hostHubService(options: HubServiceOptions): Promise<Hosted
       notificationsMigrations,
       ...tasksMigrations,
     ],
-    guard: limitsGuard('hub-service', options.limits),
+    guard: limits.guard('hub-service'),
     build: (deps) => {
       const accounts = createAccounts(deps, {
         secretKey: options.secretKey,
@@ -102,7 +104,7 @@ export async function hostHubService(options: HubServiceOptions): Promise<Hosted
       const people = options.accounts ? { people: accounts.people } : {};
       const notifications = createNotifications(deps, {
         ...people,
-        ...notifyOptions(options.notify),
+        ...notify,
         publicUrl: options.publicUrl ?? `http://localhost:${options.port}`,
         devices: options.devices,
         workflows: options.workflows,
@@ -112,7 +114,7 @@ export async function hostHubService(options: HubServiceOptions): Promise<Hosted
         ...people,
         announcer: notifications.announcer,
         authenticate: identity?.authenticate ?? trustThisMachine,
-        limiter: openLimiter(options.limits, deps),
+        limiter: limits.limiter(deps),
         ...(own ? { onRevoked: own.revocations.onRevoked } : {}),
         backplane: options.redisUrl
           ? redisBackplane(options.redisUrl, 'labwright:hub')

@@ -9,7 +9,7 @@ import type { Identity } from '@labwright/kernel/identity';
 import type { Log } from '@labwright/kernel/log';
 import type { InNetworks } from '@labwright/kernel/networks';
 import { type HostedService, hostService } from '@labwright/kernel/service';
-import { type LimitSettings, limitsGuard } from '@labwright/limits/http';
+import { type LimitSettings, loadLimits } from '@labwright/limits/http';
 import { limitsMigrations } from '@labwright/limits/postgres';
 import { createWorkflowsService, type WorkflowsService, workflowsMigrations } from '@labwright/workflows';
 
@@ -39,10 +39,11 @@ export interface WorkflowServiceOptions {
 }
 
 /** workflow-service, migrated and ready to start. */
-export function hostWorkflowService(
+export async function hostWorkflowService(
   options: WorkflowServiceOptions,
 ): Promise<HostedService<WorkflowsService>> {
   const { identity } = options;
+  const limits = await loadLimits(options.limits);
   return hostService({
     name: 'workflow-service',
     databaseUrl: options.databaseUrl,
@@ -53,7 +54,7 @@ export function hostWorkflowService(
     log: options.log,
     clock: systemClock,
     migrations: [...workflowsMigrations, limitsMigrations],
-    guard: limitsGuard('workflow-service', options.limits),
+    guard: limits.guard('workflow-service'),
     ...(identity ? { identity: () => identity } : {}),
     accountsRemedy: options.accountsRemedy ?? remedyAlone,
     build: (deps) =>

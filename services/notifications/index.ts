@@ -12,7 +12,7 @@ import { type AddressRule, allowing } from './channels/addresses.ts';
 import { capturedMail } from './channels/captured-mail.ts';
 import type { NotificationChannel } from './channels/channel.ts';
 import { slackChannel } from './channels/slack.ts';
-import { type SmtpOptions, smtpChannel, smtpConnections } from './channels/smtp.ts';
+import { smtpConnections } from './channels/smtp-connections.ts';
 import { webhookChannel } from './channels/webhook.ts';
 import { digestHandler } from './delivery/digest.ts';
 import { sendHandler } from './delivery/send.ts';
@@ -43,7 +43,7 @@ export interface NotificationsOptions {
   /** Who has an account; without it there is the local user alone. */
   people?: PeopleApi | undefined;
   /** A mail server; without it mail is kept in a table. */
-  smtp?: SmtpOptions | undefined;
+  mail?: NotificationChannel | undefined;
   /** Networks beside the public internet to which webhooks and Slack messages may go: `10.1.0.0/16`. */
   allowedNetworks?: readonly string[] | undefined;
   /** Where people find the hub: links in messages begin with it. */
@@ -132,11 +132,11 @@ export function createNotifications(given: ServiceDeps, options: NotificationsOp
 
 function channelsOf(
   { db, clock }: ServiceDeps,
-  { smtp }: NotificationsOptions,
+  { mail }: NotificationsOptions,
   rule: AddressRule,
 ): Record<RemoteChannel, NotificationChannel> {
   return {
-    email: smtp ? smtpChannel(smtp) : capturedMail(db),
+    email: mail ?? capturedMail(db),
     webhook: webhookChannel({ rule, clock }),
     slack: slackChannel({ rule }),
   };

@@ -60,16 +60,16 @@ export interface NotifySettings {
   NOTIFY_SLACK_PER_SECOND?: number;
 }
 
-/** The options that these settings stand for. */
-export function notifyOptions(
+/** The options that these settings stand for. What sends mail is large, and loaded only where there is a mail server. */
+export async function notifyOptions(
   settings: NotifySettings = {},
-): Pick<NotificationsOptions, 'smtp' | 'allowedNetworks' | 'rates' | 'keepTryingMs'> {
+): Promise<Pick<NotificationsOptions, 'mail' | 'allowedNetworks' | 'rates' | 'keepTryingMs'>> {
   const { SMTP_URL: url, MAIL_FROM: from = notifySettings.MAIL_FROM.fallback ?? '' } = settings;
   const each = (limit = 10) => ({ limit, perMs: 1_000 });
   return {
     allowedNetworks: settings.NOTIFY_ALLOW_ADDRESSES,
     keepTryingMs: (settings.NOTIFY_KEEP_TRYING_HOURS ?? 24) * 3_600_000,
-    smtp: url ? { url, from } : undefined,
+    mail: url ? (await import('./channels/smtp.ts')).smtpChannel({ url, from }) : undefined,
     rates: {
       email: each(settings.NOTIFY_EMAIL_PER_SECOND),
       webhook: each(settings.NOTIFY_WEBHOOK_PER_SECOND ?? 50),

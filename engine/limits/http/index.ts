@@ -1,3 +1,3 @@
 export { type LimitClasses, limitClasses } from './classes.ts';
 export { limitRequests } from './limit-requests.ts';
-export { type LimitSettings, limitSettings, limitsGuard, openLimiter } from './settings.ts';
+export { type LimitSettings, limitSettings, loadLimits } from './settings.ts';

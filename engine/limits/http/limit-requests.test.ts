@@ -10,7 +10,7 @@ import { createMetrics } from '@labwright/kernel/telemetry';
 import { createTestDatabase, eventually, type TestDatabase } from '@labwright/kernel/testing';
 import { memoryLimits } from '../stores/memory/index.ts';
 import { type LimitedServer, startLimited } from '../testing/server.ts';
-import { limitSettings, limitsGuard } from './index.ts';
+import { limitSettings, loadLimits } from './index.ts';
 
 let database: TestDatabase;
 let clock: ManualClock;
@@ -161,7 +161,7 @@ test('a store that is away: open lets pass what cannot be counted, closed refuse
 
 test('a route of a class that nobody has set a limit for does not start', async () => {
   const deps = { db: database.db, log: silentLog, metrics: createMetrics('x'), clock };
-  const { guard } = limitsGuard('x')(deps);
+  const { guard } = (await loadLimits()).guard('x')(deps);
   await assert.rejects(
     createHttpServer({
       name: 'x',
@@ -188,7 +188,7 @@ test('settings: what is wrong is said, each by its name', async () => {
       ),
   );
   const redis = readConfig(limitSettings, { LIMITS_STORE: 'redis' });
-  assert.throws(() => limitsGuard('x', redis), /LIMITS_REDIS_URL is required/);
+  await assert.rejects(loadLimits(redis), /LIMITS_REDIS_URL is required/);
 });
 
 test('nobody takes all places of a process: so many requests in hand, then 429, and one that ends makes room', async () => {

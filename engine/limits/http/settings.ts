@@ -5,7 +5,6 @@ import { createLimiter, type Limiter } from '../limiter.ts';
 import type { LimitStore } from '../store.ts';
 import { memoryLimits } from '../stores/memory/index.ts';
 import { postgresLimits } from '../stores/postgres/index.ts';
-import { openRedisLimits } from '../stores/redis/index.ts';
 import { limitClasses, usualLimits } from './classes.ts';
 import { limitRequests } from './limit-requests.ts';
 
@@ -74,47 +73,58 @@ const usualSettings: LimitSettings = {
 const decidingConnections = 2;
 const statementMs = 1_000;
 
+/** What a service limits by its settings. With LIMITS_STORE=postgres its database needs `limitsMigrations`. */
+export interface Limits {
+  /** Counts the requests of `service`, for `hostService`. */
+  guard(service: string): (deps: ServiceDeps) => HostedGuard;
+  /** For what a domain limits itself: counted where requests are, in memory where they are not. Its owner starts and stops it. */
+  limiter(deps: ServiceDeps): Limiter;
+}
+
 /**
- * The guard that counts the requests of `service`, for `hostService`. With LIMITS_STORE=postgres its database needs `limitsMigrations`.
- * Throws a `ConfigError` where the settings do not fit together.
+ * Before a service starts: the client of Redis is loaded only where the settings ask for it, for it is as large as all the rest of a
+ * service. Rejects with a `ConfigError` where the settings do not fit together.
  */
-export function limitsGuard(
-  service: string,
-  settings: LimitSettings = usualSettings,
-): (deps: ServiceDeps) => HostedGuard {
-  if (settings.LIMITS_STORE === 'redis' && settings.LIMITS_REDIS_URL === undefined)
-    throw new ConfigError(['LIMITS_REDIS_URL is required where LIMITS_STORE is redis']);
-  return (deps) => {
-    const { metrics } = deps;
-    if (settings.LIMITS_STORE === 'off')
-      return { name: 'limits', guard: () => {}, start: async () => {}, stop: async () => {} };
-    const limiter = openLimiter(settings, deps);
-    metrics.gauge('limits_store_up', '1 while the store of the limits answers', () => (limiter.up ? 1 : 0));
-    const classes = limitClasses({
-      read: settings.LIMITS_READ,
-      write: settings.LIMITS_WRITE,
-      signIn: settings.LIMITS_SIGN_IN,
-      people: settings.LIMITS_PEOPLE,
-    });
-    return {
-      name: 'limits',
-      guard: limitRequests({ service, limiter, classes, metrics, inHand: settings.LIMITS_IN_HAND }),
-      start: () => limiter.start(),
-      stop: () => limiter.stop(),
-    };
+export async function loadLimits(settings: LimitSettings = usualSettings): Promise<Limits> {
+  const openStore = await loadStore(settings);
+  const limiter = (deps: ServiceDeps) => {
+    const { clock, log } = deps;
+    return createLimiter({ store: openStore(deps), clock, log, whenDown: settings.LIMITS_WHEN_DOWN });
+  };
+  return {
+    limiter,
+    guard: (service) => (deps) => {
+      const { metrics } = deps;
+      if (settings.LIMITS_STORE === 'off')
+        return { name: 'limits', guard: () => {}, start: async () => {}, stop: async () => {} };
+      const counting = limiter(deps);
+      metrics.gauge('limits_store_up', '1 while the store of the limits answers', () =>
+        counting.up ? 1 : 0,
+      );
+      const classes = limitClasses({
+        read: settings.LIMITS_READ,
+        write: settings.LIMITS_WRITE,
+        signIn: settings.LIMITS_SIGN_IN,
+        people: settings.LIMITS_PEOPLE,
+      });
+      const inHand = settings.LIMITS_IN_HAND;
+      return {
+        name: 'limits',
+        guard: limitRequests({ service, limiter: counting, classes, metrics, inHand }),
+        start: () => counting.start(),
+        stop: () => counting.stop(),
+      };
+    },
   };
 }
 
-/** For what a domain limits itself: counted where requests are, in memory where they are not. Its owner starts and stops it. */
-export function openLimiter(settings: LimitSettings = usualSettings, deps: ServiceDeps): Limiter {
-  const { clock, log } = deps;
-  return createLimiter({ store: openStore(settings, deps), clock, log, whenDown: settings.LIMITS_WHEN_DOWN });
-}
-
-function openStore(settings: LimitSettings, { db, log, clock }: ServiceDeps): LimitStore {
-  if (settings.LIMITS_STORE === 'postgres')
-    return postgresLimits(db.sibling({ max: decidingConnections, statementTimeout: statementMs }));
-  if (settings.LIMITS_STORE === 'redis' && settings.LIMITS_REDIS_URL !== undefined)
-    return openRedisLimits({ url: settings.LIMITS_REDIS_URL, log });
-  return memoryLimits({ clock });
+async function loadStore(settings: LimitSettings): Promise<(deps: ServiceDeps) => LimitStore> {
+  const { LIMITS_STORE: store, LIMITS_REDIS_URL: url } = settings;
+  if (store === 'postgres')
+    return ({ db }) =>
+      postgresLimits(db.sibling({ max: decidingConnections, statementTimeout: statementMs }));
+  if (store !== 'redis') return ({ clock }) => memoryLimits({ clock });
+  if (url === undefined) throw new ConfigError(['LIMITS_REDIS_URL is required where LIMITS_STORE is redis']);
+  const { openRedisLimits } = await import('../stores/redis/index.ts');
+  return ({ log }) => openRedisLimits({ url, log });
 }

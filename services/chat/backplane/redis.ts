@@ -1,5 +1,3 @@
-import { createClient } from '@redis/client';
-import { createAdapter } from '@socket.io/redis-adapter';
 import type { OpenBackplane } from './backplane.ts';
 
 const connectMs = 5_000;
@@ -25,6 +23,11 @@ const awaitedByNobody = new Set<string | symbol>([
 export const redisBackplane =
   (url: string, prefix: string): OpenBackplane =>
   async (log) => {
+    // Large, and only here where somebody has set it.
+    const [{ createClient }, { createAdapter }] = await Promise.all([
+      import('@redis/client'),
+      import('@socket.io/redis-adapter'),
+    ]);
     let started = false;
     const open = async () => {
       const client = createClient({

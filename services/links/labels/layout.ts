@@ -1,5 +1,5 @@
 import { linkErrors } from '@labwright/contract-hub/links';
-import type { Mark } from './symbol.ts';
+import type { Mark } from './symbol-kinds.ts';
 
 /** Millimetres. */
 export interface LabelSize {

@@ -5,7 +5,7 @@ import { type LabelSize, layOut } from './layout.ts';
 import { places, type SheetName, sheets, sheetsHtml } from './sheets.ts';
 import { linksOfSubjects } from './subject-links.ts';
 import { labelGroup, svgOf } from './svg.ts';
-import { drawPng, type Mark, makeSymbol, type SymbolKind } from './symbol.ts';
+import type { Mark, SymbolKind } from './symbol-kinds.ts';
 import { setBColumns, zpl } from './zpl.ts';
 
 export interface LabelRequest {
@@ -41,8 +41,12 @@ async function labelsOf(deps: LinksDeps, { subjects, symbol, base }: LabelReques
   });
 }
 
+/** What draws symbols is two megabytes of program: it is loaded for the first label, not for each start. */
+const drawing = () => import('./symbol.ts');
+
 /** Symbols cost milliseconds each: between two of them others have their turn. */
 async function* drawn(labels: readonly Label[], kind: SymbolKind): AsyncGenerator<Label & { symbol: Mark }> {
+  const { makeSymbol } = await drawing();
   for (const label of labels) {
     yield { ...label, symbol: makeSymbol(kind, label.data) };
     await breathe();
@@ -61,6 +65,7 @@ export async function svgLabel(deps: LinksDeps, request: LabelRequest, size: Lab
 export async function pngLabel(deps: LinksDeps, request: LabelRequest, scale: number): Promise<Buffer> {
   const [label] = await labelsOf(deps, request);
   if (!label) throw new Error('a subject without a link');
+  const { drawPng } = await drawing();
   return drawPng(request.symbol, label.data, { scale, caption: label.subject.id });
 }
 

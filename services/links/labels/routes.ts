@@ -8,7 +8,7 @@ import { subjectPage } from '../pages/page.ts';
 import type { SubjectSource } from '../pages/subject-source.ts';
 import { labelSheets, pngLabel, svgLabel, zplLabels } from './make-labels.ts';
 import { sheetNames } from './sheets.ts';
-import { symbolKinds } from './symbol.ts';
+import { symbolKinds } from './symbol-kinds.ts';
 
 const tags = ['labels'];
 /** Each takes milliseconds of processor time. */

@@ -1,5 +1,5 @@
 import type { LabelSize, Layout } from './layout.ts';
-import type { Mark } from './symbol.ts';
+import type { Mark } from './symbol-kinds.ts';
 
 const mm = (value: number) => String(Math.round(value * 1_000) / 1_000);
 

@@ -1,5 +1,5 @@
 import type { LabelSize, Layout } from './layout.ts';
-import type { SymbolKind } from './symbol.ts';
+import type { SymbolKind } from './symbol-kinds.ts';
 
 export interface ZplLabel {
   kind: SymbolKind;

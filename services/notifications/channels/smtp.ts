@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { type NotificationChannel, Uncertain, Undeliverable } from './channel.ts';
 import { mailText } from './mail-text.ts';
+import { smtpConnections } from './smtp-connections.ts';
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:587`, or `smtps://` */
@@ -9,9 +10,6 @@ export interface SmtpOptions {
   /** `Labwright <lab@example.org>` */
   from: string;
 }
-
-/** As many mails as are sent at once: with more of them, some would wait within the library, where nobody can call them back. */
-export const smtpConnections = 4;
 
 /** How a failure of nodemailer tells where it happened. */
 interface SmtpError extends Error {

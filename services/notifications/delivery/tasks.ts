@@ -13,8 +13,8 @@ const settings = {
 const longestPauseMs = 1_800_000;
 
 /** Milliseconds until the next attempt: 10 s, 20 s, … half an hour. */
-export const pauseAfter = (task: Task<never>, attempt: number): number =>
-  Math.min(retryDelay(task.settings, attempt), longestPauseMs);
+export const pauseAfter = ({ settings }: Pick<Task, 'settings'>, attempt: number): number =>
+  Math.min(retryDelay(settings, attempt), longestPauseMs);
 
 const SendArgs = Type.Object({ event_id: Type.String(), person_id: Type.String(), channel: Type.String() });
 export type SendArgs = Static<typeof SendArgs>;
