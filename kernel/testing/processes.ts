@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,16 +75,26 @@ export function spawnScript(
   };
 }
 
-/** A port that was free a moment ago: for a server that has to come back under the same address. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Below those that a system gives to outgoing connections: another program would have one of these before its server is there. And not
+ * those of which the embedded PostgreSQL chooses, nor 10080, which browsers and fetch refuse.
+ */
+const ports = { from: 11_000, to: 20_000 };
+
+/** A port that was free a moment ago: for a server that is told its port, or has to come back under the same address. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = randomInt(ports.from, ports.to);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`No port between ${ports.from} and ${ports.to} is free on 127.0.0.1.`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
