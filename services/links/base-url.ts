@@ -10,3 +10,11 @@ export function baseOf(
 ): string {
   return publicUrl ?? `${request.protocol}://${request.host || 'localhost'}`;
 }
+
+/** True where nothing but this machine finds the way: what a phone makes of such an address is itself. */
+export function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+  return (
+    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^(127\.|0\.0\.0\.0$)/.test(host)
+  );
+}

@@ -5613,6 +5613,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/labels/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where QR codes lead, and whether a phone can go there */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LabelAddress"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/labels": {
         parameters: {
             query?: never;
@@ -8058,6 +8112,12 @@ export interface components {
         };
         JwkSet: {
             keys: components["schemas"]["Jwk"][];
+        };
+        LabelAddress: {
+            /** @description With what the codes begin: `HUB_PUBLIC_URL`, or what was asked for. */
+            url: string;
+            /** @description Only this machine can open it: set `HUB_PUBLIC_URL`. */
+            loopback: boolean;
         };
         LabelSubject: {
             /** @enum {string} */

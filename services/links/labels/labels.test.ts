@@ -67,6 +67,15 @@ test('PNG: a scanner reads what the symbol was to hold', async () => {
   }
 });
 
+test('where codes lead is told before they are made, and whether only this machine can go there', async () => {
+  const address = async (host: string) =>
+    (await links.ask('GET', '/labels/address', undefined, { as: 'scientist:bob', headers: { host } })).body;
+  assert.deepEqual(await address('lab.example:5000'), { url: 'http://lab.example:5000', loopback: false });
+  assert.deepEqual(await address('localhost:5000'), { url: 'http://localhost:5000', loopback: true });
+  const refused = await links.ask('GET', '/labels/address', undefined, { as: 'viewer:vera' });
+  assert.equal(refused.status, 403);
+});
+
 test('a label that is printed again has the code that it had, whoever prints it and however many at once', async () => {
   const subjects = [{ kind: 'plate', id: 'PLATE-7' }];
   const all = await Promise.all(

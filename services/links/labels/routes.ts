@@ -2,7 +2,7 @@ import { Subject, subjectKinds } from '@labwright/contract-hub/links';
 import { commonErrors } from '@labwright/kernel/errors';
 import { type App, answers } from '@labwright/kernel/http';
 import Type from 'typebox';
-import { baseOf } from '../base-url.ts';
+import { baseOf, isLoopback } from '../base-url.ts';
 import type { LinksDeps } from '../deps.ts';
 import { subjectPage } from '../pages/page.ts';
 import type { SubjectSource } from '../pages/subject-source.ts';
@@ -63,8 +63,32 @@ const SheetRequest = Type.Object(
   { additionalProperties: false },
 );
 
+const LabelAddress = Type.Object(
+  {
+    url: Type.String({ description: 'With what the codes begin: `HUB_PUBLIC_URL`, or what was asked for.' }),
+    loopback: Type.Boolean({ description: 'Only this machine can open it: set `HUB_PUBLIC_URL`.' }),
+  },
+  { title: 'LabelAddress' },
+);
+
 /** Labels and the pages that they open. */
 export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): void {
+  app.get(
+    '/labels/address',
+    {
+      config: { access: 'scientist' },
+      schema: {
+        summary: 'Where QR codes lead, and whether a phone can go there',
+        tags,
+        response: answers({ 200: LabelAddress }),
+      },
+    },
+    async (request) => {
+      const url = baseOf(deps, request);
+      return { url, loopback: isLoopback(url) };
+    },
+  );
+
   app.post(
     '/labels',
     {
