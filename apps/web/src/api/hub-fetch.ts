@@ -1,10 +1,11 @@
-import { problemOf, unreachable } from './problem.ts';
+import { notAnswered, problemOf, unreachable } from './problem.ts';
 
 /**
  * Every request of the pages, with the cookies of whoever is signed in:
  *
  *     request ──401──► the session is refreshed (one at a time, over all tabs) ──► asked once more ──401──► nobody is signed in
- *             ──no answer──► ApiProblem `unreachable`
+ *             ──nobody there──► ApiProblem `unreachable`
+ *             ──no answer in time──► ApiProblem `not_answered`; a change may have been done all the same
  *             ──401 invalid_credentials──► a password that somebody gave again is wrong: the session is as good as before
  *
  * A refresh token is good once, and shown twice it ends the session: hence the lock over all tabs.
@@ -26,12 +27,28 @@ export async function hubFetch(request: Request): Promise<Response> {
 /** Dispatches `signed-out` when the session turns out to be over. */
 export const signedOut = new EventTarget();
 
+/** Milliseconds until a service counts as hanging. A read is asked again by itself; of a change nobody knows whether it was done. */
+export const patience = { read: 20_000, change: 90_000 } as const;
+
 async function reach(request: Request): Promise<Response> {
+  const isRead = request.method === 'GET';
+  const late = new AbortController();
+  const waitMs = isRead ? patience.read : patience.change;
+  const timer = setTimeout(() => late.abort(notAnswered(waitMs / 1_000, !isRead)), waitMs);
+  const giveUp = () => late.abort(request.signal.reason);
+  request.signal.addEventListener('abort', giveUp, { once: true });
   try {
-    return await fetch(request);
+    const response = await fetch(request, { signal: late.signal });
+    // The end of an answer may be long in coming, too. What is not JSON may be long, and is read as it comes.
+    if (!/json/.test(response.headers.get('content-type') ?? '')) return response;
+    const body = await response.arrayBuffer();
+    return new Response(body, { status: response.status, headers: response.headers });
   } catch (error) {
     if (request.signal.aborted) throw error;
-    throw unreachable();
+    throw late.signal.aborted ? late.signal.reason : unreachable();
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -41,6 +41,16 @@ export const unreachable = (): ApiProblem =>
     error: 'The laboratory does not answer. Is it running, and is this device on its network?',
   });
 
+/** The service hangs, or the network does. A change that was asked for may have been done. */
+export const notAnswered = (seconds: number, isChange: boolean): ApiProblem =>
+  new ApiProblem(0, {
+    code: 'not_answered',
+    title: 'The laboratory does not answer',
+    error: isChange
+      ? `There was no answer within ${seconds} seconds. This may or may not have been done: look before you do it again.`
+      : `There was no answer within ${seconds} seconds. Try again; if it stays like this, ask whoever runs the laboratory.`,
+  });
+
 /** Of an answer that is none of 2xx. A proxy in between may answer what is not ours. */
 export async function problemOf(response: Response): Promise<ApiProblem> {
   const body = await response.json().catch(() => ({}));
