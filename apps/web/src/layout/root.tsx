@@ -25,7 +25,7 @@ export function Root() {
       </Suspense>
     );
   return (
-    <LiveProvider key={session.id}>
+    <LiveProvider key={session.id} person={session.id}>
       <Shell />
     </LiveProvider>
   );

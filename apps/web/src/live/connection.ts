@@ -113,8 +113,9 @@ export function openConnection(url: string) {
         });
       };
     },
-    /** Resolves once the message is stored, however often the connection breaks meanwhile. */
-    send: async (room: string, text: string): Promise<ChatMessage> => (await connect()).send(room, text),
+    /** Resolves once the message is stored, however often the connection breaks meanwhile. Sent again with the same id, it is written once. */
+    send: async (room: string, text: string, id: string): Promise<ChatMessage> =>
+      (await connect()).send(room, text, id),
     typing: (room: string): void => void connect().then((it) => it.typing(room)),
     onStale(listener: (room: string) => void): () => void {
       staleListeners.add(listener);

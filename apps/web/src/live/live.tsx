@@ -9,29 +9,45 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { type Connection, type ConnectionState, type LiveEvent, openConnection } from './connection.ts';
+import { type Outbox, openOutbox, type Writing } from './outbox.ts';
 import { refreshOnEvents } from './refresh.ts';
 
 const ConnectionContext = createContext<Connection | null>(null);
+const OutboxContext = createContext<Outbox | null>(null);
 
 /** Around everything that a signed-in person sees: one connection, as this person. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+export function LiveProvider({ person, children }: { person: string; children: ReactNode }) {
   const queries = useQueryClient();
   const [connection] = useState(() => openConnection(location.origin));
+  const [outbox] = useState(() => openOutbox({ person, storage: () => localStorage, send: connection.send }));
   useEffect(() => {
     const stop = refreshOnEvents(queries, connection);
+    outbox.resume();
     return () => {
       stop();
       connection.close();
     };
-  }, [queries, connection]);
-  return <ConnectionContext value={connection}>{children}</ConnectionContext>;
+  }, [queries, connection, outbox]);
+  return (
+    <ConnectionContext value={connection}>
+      <OutboxContext value={outbox}>{children}</OutboxContext>
+    </ConnectionContext>
+  );
 }
 
-/** The connection itself: for talk (`follow`, `send`, `typing`). */
+/** The connection itself: for talk (`follow`, `typing`). */
 export function useConnection(): Connection {
   const connection = use(ConnectionContext);
   if (!connection) throw new Error('There is no LiveProvider around this component.');
   return connection;
+}
+
+/** What is written in a room and not sent yet, and the way to send it. */
+export function useOutbox(room: string): Writing & Pick<Outbox, 'setDraft' | 'post'> {
+  const outbox = use(OutboxContext);
+  if (!outbox) throw new Error('There is no LiveProvider around this component.');
+  const writing = useSyncExternalStore(outbox.subscribe, () => outbox.read(room));
+  return { ...writing, setDraft: outbox.setDraft, post: outbox.post };
 }
 
 export function useConnectionState(): ConnectionState {

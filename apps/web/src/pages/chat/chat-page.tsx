@@ -1,4 +1,4 @@
-import { Button, Grid, NavLink, Stack } from '@mantine/core';
+import { Button, Grid, NavLink } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Cpu, MessagesSquare, Workflow } from 'lucide-react';
 import { fromHub } from '../../api/services.ts';
@@ -7,6 +7,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
+import classes from './chat.module.css';
 import { TalkView } from './talk-view.tsx';
 
 const roomShape = /^(lab|(run|device):[A-Za-z0-9][A-Za-z0-9_.-]{0,49})$/;
@@ -27,7 +28,7 @@ export default function ChatPage() {
       <PageHeader title="Chat">{`In ${nameOf(room)}.`}</PageHeader>
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 3 }}>
-          <Stack component="nav" aria-label="Rooms" gap={2}>
+          <nav className={classes.rooms} aria-label="Rooms">
             {known.map((each) => (
               <NavLink
                 key={each}
@@ -50,14 +51,14 @@ export default function ChatPage() {
               </Button>
             )}
             <Failed error={query.error} retry={query.refetch} />
-          </Stack>
+          </nav>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 9 }}>
           {roomShape.test(room) ? (
             <TalkView key={room} room={room} name={nameOf(room)} />
           ) : (
             <Empty title="There is no such room" icon={MessagesSquare}>
-              Rooms are those of the laboratory, of a run and of a device.
+              There is a room for the laboratory, and one for each run and each device.
             </Empty>
           )}
         </Grid.Col>

@@ -58,6 +58,41 @@ browserTest(
   },
 );
 
+browserTest(
+  'what is typed, and what could not be sent, outlives its page and is written once',
+  async (browser) => {
+    const address = `${lab.url}/ui/chat?room=device:incubator-1`;
+    const { page, faults } = await openPage(browser, address);
+    const field = page.getByRole('textbox', { name: 'Message', exact: true });
+    await field.fill('Half a thought');
+    await page.reload();
+    await field.waitFor();
+    assert.equal(await field.inputValue(), 'Half a thought');
+    // From here on nobody hears this window.
+    await page.routeWebSocket(/./, () => {});
+    await page.reload();
+    await field.fill('A whole thought');
+    await page.keyboard.press('Enter');
+    await page.getByText('On its way: A whole thought').waitFor();
+    await page.reload();
+    await page.getByText('On its way: A whole thought').waitFor();
+    assert.equal(await field.inputValue(), '');
+
+    // Another window of the same person has a connection, and what waits is sent wherever they are.
+    const elsewhere = await openPage(browser, `${lab.url}/ui/queue`, { context: page.context() });
+    await elsewhere.page.getByLabel('Connection: Live').waitFor();
+    await elsewhere.page.goto(address);
+    await elsewhere.page.getByText('A whole thought', { exact: true }).waitFor();
+    await elsewhere.page.waitForFunction(
+      () => !Object.keys(localStorage).some((key) => key.startsWith('labwright.chat.')),
+    );
+    await elsewhere.page.reload();
+    await elsewhere.page.getByText('A whole thought', { exact: true }).waitFor();
+    assert.equal(await elsewhere.page.getByText('A whole thought').count(), 1);
+    assert.deepEqual([...faults, ...elsewhere.faults], []);
+  },
+);
+
 browserTest('earlier messages are read page by page, each once and in order', async (browser) => {
   for (let count = 1; count <= 55; count += 1) await write('device:reader-1', `Line ${count}`);
   const { page } = await openPage(browser, `${lab.url}/ui/chat?room=device:reader-1`);
@@ -65,7 +100,7 @@ browserTest('earlier messages are read page by page, each once and in order', as
   assert.equal(await page.getByText('Line 3', { exact: true }).count(), 0);
   await write('device:reader-1', 'Line 56');
   await page.getByText('Line 56', { exact: true }).waitFor();
-  await page.getByRole('button', { name: 'Show earlier ones' }).click();
+  await page.getByRole('button', { name: 'Show earlier messages' }).click();
   await page.getByText('Line 1', { exact: true }).waitFor();
   const lines = await page.getByText(/^Line \d+$/).allTextContents();
   assert.deepEqual(
@@ -76,9 +111,9 @@ browserTest('earlier messages are read page by page, each once and in order', as
 
 browserTest('what somebody hears of: subscribed, told, counted by the bell, read', async (browser) => {
   const { page, faults } = await openPage(browser, `${lab.url}/ui/notifications?view=settings`);
-  await page.getByRole('heading', { name: 'What you hear of' }).waitFor();
-  await page.getByRole('button', { name: 'Hear of it' }).click();
-  await page.getByRole('button', { name: /^Take out: Workflows that fail, Here/ }).waitFor();
+  await page.getByRole('heading', { name: 'What you are told about' }).waitFor();
+  await page.getByRole('button', { name: 'Subscribe' }).click();
+  await page.getByRole('button', { name: /^Remove: Workflows that fail, Here/ }).waitFor();
   await assertAccessible(page, 'what one hears of');
   await page.getByText('All', { exact: true }).click();
   const answer = await fetch(`${lab.url}/announcements`, {
@@ -97,6 +132,6 @@ browserTest('what somebody hears of: subscribed, told, counted by the bell, read
   await page.getByRole('button', { name: 'Mark all as read' }).click();
   await page.getByRole('link', { name: 'No unread notifications' }).waitFor();
   await page.getByText('Unread', { exact: true }).click();
-  await page.getByText('You have read everything').waitFor();
+  await page.getByText('You are up to date').waitFor();
   assert.deepEqual(faults, []);
 });

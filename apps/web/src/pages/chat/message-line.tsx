@@ -97,7 +97,7 @@ export function MessageLine({
               Keep
             </Button>
             <Button size="xs" variant="default" onClick={() => setDraft(undefined)}>
-              Leave it
+              Cancel
             </Button>
           </Group>
         </>

@@ -1,11 +1,12 @@
 import type { ChatMessage } from '@labwright/contract-hub/chat';
-import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { MessagesSquare } from 'lucide-react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { fromHub } from '../../api/services.ts';
 import { useMay, useSession } from '../../api/session.ts';
 import { useConnection } from '../../live/live.tsx';
+import { Composer } from '../../ui/composer.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
 import { LoadingRows } from '../../ui/loading.tsx';
@@ -19,7 +20,8 @@ export function Chat({ room }: { room: string }) {
     ...fromHub.read('/chat/rooms/{room}/messages', { params: { path: { room }, query: { limit: 50 } } }),
     staleTime: 0,
   });
-  const fresh = useFresh(room, query.data ? newestChange(query.data.messages) : undefined);
+  const may = useMay('scientist');
+  const { fresh, learn } = useFresh(room, query.data ? newestChange(query.data.messages) : undefined);
   if (query.isPending) return <LoadingRows what="messages" rows={3} />;
   if (!query.data) return <Failed error={query.error} retry={query.refetch} />;
   const messages = merged(query.data.messages, fresh);
@@ -27,7 +29,7 @@ export function Chat({ room }: { room: string }) {
     <Stack maw={760}>
       {messages.length === 0 ? (
         <Empty title="Nobody has written yet" icon={MessagesSquare}>
-          What is said here stays with this workflow. @name tells that person.
+          Messages here stay with this workflow.
         </Empty>
       ) : (
         <ol className={classes.messages} aria-label="Messages">
@@ -53,7 +55,7 @@ export function Chat({ room }: { room: string }) {
           ))}
         </ol>
       )}
-      <Write room={room} />
+      {may && <Composer room={room} learn={learn} />}
     </Stack>
   );
 }
@@ -70,7 +72,7 @@ function merged(known: readonly ChatMessage[], fresh: readonly ChatMessage[]): C
 }
 
 /** What comes after this change; nothing before it is known. */
-function useFresh(room: string, after: number | undefined): readonly ChatMessage[] {
+function useFresh(room: string, after: number | undefined) {
   const connection = useConnection();
   const [fresh, setFresh] = useState<readonly ChatMessage[]>([]);
   // Where it begins; what comes later moves nothing.
@@ -87,54 +89,7 @@ function useFresh(room: string, after: number | undefined): readonly ChatMessage
       begin,
     );
   }, [connection, room, begin]);
-  return fresh;
-}
-
-function Write({ room }: { room: string }) {
-  const connection = useConnection();
-  const may = useMay('scientist');
-  const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  if (!may) return null;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim() === '') return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await connection.send(room, text.trim());
-      setText('');
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <form onSubmit={submit}>
-      <Stack gap="xs">
-        <Textarea
-          label="Write a message"
-          description="Enter sends it, Shift and Enter begin a new line."
-          value={text}
-          autosize
-          maxRows={8}
-          maxLength={4_000}
-          onChange={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-            event.preventDefault();
-            event.currentTarget.form?.requestSubmit();
-          }}
-        />
-        <Failed error={error} />
-        <Group>
-          <Button type="submit" loading={busy}>
-            Send
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
+  /** What an answer of the hub has, before it is followed. */
+  const learn = (message: ChatMessage) => setFresh((before) => [...before, message]);
+  return { fresh, learn };
 }
