@@ -80,8 +80,8 @@ browserTest(
     const card = devices
       .getByRole('listitem')
       .filter({ has: devices.getByRole('heading', { name: 'Incubator 1' }) });
-    await card.getByLabel('What to do with Incubator 1').click();
-    await devices.getByRole('menuitem', { name: 'Into maintenance' }).click();
+    await card.getByLabel('Actions for Incubator 1').click();
+    await devices.getByRole('menuitem', { name: 'Start maintenance' }).click();
     await devices.getByLabel('Reason').waitFor();
 
     await lab.stop('SIGKILL');
@@ -90,7 +90,7 @@ browserTest(
 
     // What was known stays, and what cannot be done says so, with what was typed.
     await devices.getByLabel('Reason').fill('A new filter');
-    await devices.getByRole('dialog').getByRole('button', { name: 'Into maintenance' }).click();
+    await devices.getByRole('dialog').getByRole('button', { name: 'Start maintenance' }).click();
     await devices.getByRole('dialog').getByText(refused).waitFor();
     assert.equal(await devices.getByLabel('Reason').inputValue(), 'A new filter');
 
@@ -120,7 +120,7 @@ browserTest(
     await lab.start();
     for (const page of [devices, steps, form, talk, elsewhere]) await isLive(page);
 
-    await devices.getByRole('dialog').getByRole('button', { name: 'Into maintenance' }).click();
+    await devices.getByRole('dialog').getByRole('button', { name: 'Start maintenance' }).click();
     await card.getByText('maintenance', { exact: true }).waitFor();
     // Told live again: by somebody else, without a touch.
     await send('PATCH', `${lab.devices}/devices/incubator-1`, { status: 'available' });

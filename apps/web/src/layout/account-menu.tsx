@@ -17,7 +17,7 @@ export function AccountMenu() {
   });
   if (session.kind === 'nobody') return null;
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={310}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account of ${session.name}`}>
           <CircleUser size={20} aria-hidden />
@@ -28,7 +28,7 @@ export function AccountMenu() {
           <Text fw={600} c="var(--mantine-color-text)">
             {session.name}
           </Text>
-          {session.kind === 'local' ? 'No accounts: whoever sits here may do everything' : session.role}
+          {session.kind === 'local' ? 'No accounts: everybody here may do everything' : session.role}
         </Menu.Label>
         {session.kind === 'person' && (
           <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={() => signOut.mutate()}>

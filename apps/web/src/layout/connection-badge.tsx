@@ -3,9 +3,9 @@ import { useConnectionState } from '../live/live.tsx';
 import classes from './connection-badge.module.css';
 
 const says = {
-  starting: { word: 'Connecting', text: 'The connection to the laboratory is being made.' },
-  live: { word: 'Live', text: 'What you see changes as the laboratory does.' },
-  offline: { word: 'Offline', text: 'The connection is lost, and is tried again all the time.' },
+  starting: { word: 'Connecting', text: 'Connecting to the laboratory.' },
+  live: { word: 'Live', text: 'This page updates by itself.' },
+  offline: { word: 'Offline', text: 'The connection is lost. Reconnecting …' },
 } as const;
 
 export function ConnectionBadge() {

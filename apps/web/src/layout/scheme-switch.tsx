@@ -4,7 +4,7 @@ import { Moon, Sun } from 'lucide-react';
 export function SchemeSwitch() {
   const { setColorScheme } = useMantineColorScheme();
   const dark = useComputedColorScheme('light') === 'dark';
-  const label = dark ? 'Turn to light colours' : 'Turn to dark colours';
+  const label = dark ? 'Switch to light colours' : 'Switch to dark colours';
   return (
     <Tooltip label={label}>
       <ActionIcon

@@ -90,7 +90,7 @@ function ConfirmForm({ onClose, children, confirm, reason, dangerous, onConfirm 
         <Failed error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose} type="button">
-            Leave it
+            Go back
           </Button>
           <Button
             type="submit"

@@ -1,8 +1,8 @@
 import { Button, Center, Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import classes from './data-table.module.css';
 import { Failed } from './failed.tsx';
 import { LoadingRows } from './loading.tsx';
+import { TableFrame } from './table-frame.tsx';
 
 export interface Column<Row> {
   readonly key: string;
@@ -10,8 +10,6 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /** Numbers stand to the right. */
   readonly align?: 'right';
-  /** Left out on a phone. */
-  readonly wide?: boolean;
 }
 
 /** The part of `useInfiniteQuery` that a table needs. */
@@ -36,7 +34,7 @@ export interface DataTableProps<Page, Row> {
   empty: ReactNode;
 }
 
-/** A list in keyset pages with its own loading, error and empty states. One cell of each row holds the link to what the row is about. */
+/** A list in keyset pages with its own loading, error and empty states. The first cell of each row says what the row is about. */
 export function DataTable<Page, Row>({
   caption,
   query,
@@ -51,13 +49,12 @@ export function DataTable<Page, Row>({
   if (found.length === 0) return empty;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <section className={classes.frame} aria-label={caption} tabIndex={0}>
+      <TableFrame label={caption} cards>
         <Table verticalSpacing="xs" highlightOnHover>
           <Table.Thead>
             <Table.Tr>
-              {columns.map(({ key, title, align, wide }) => (
-                <Table.Th key={key} ta={align} data-wide={wide || undefined} scope="col">
+              {columns.map(({ key, title, align }) => (
+                <Table.Th key={key} data-align={align} scope="col">
                   {title}
                 </Table.Th>
               ))}
@@ -66,8 +63,8 @@ export function DataTable<Page, Row>({
           <Table.Tbody>
             {found.map((row) => (
               <Table.Tr key={rowKey(row)}>
-                {columns.map(({ key, cell, align, wide }) => (
-                  <Table.Td key={key} ta={align} data-wide={wide || undefined}>
+                {columns.map(({ key, title, cell, align }, index) => (
+                  <Table.Td key={key} data-align={align} data-label={index === 0 ? undefined : title}>
                     {cell(row)}
                   </Table.Td>
                 ))}
@@ -75,7 +72,7 @@ export function DataTable<Page, Row>({
             ))}
           </Table.Tbody>
         </Table>
-      </section>
+      </TableFrame>
       <Center mt="md">
         {query.hasNextPage ? (
           <Button

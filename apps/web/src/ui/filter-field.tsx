@@ -43,3 +43,24 @@ export function FilterField({
     />
   );
 }
+
+/** Several of them, each for the filter of its name in the address. */
+export function FilterFields<Name extends string>({
+  fields,
+  filters,
+  onChange,
+}: {
+  fields: readonly { readonly name: Name; readonly label: string; readonly placeholder: string }[];
+  filters: Partial<Record<Name, string>>;
+  onChange: (changed: Partial<Record<Name, string | undefined>>) => void;
+}) {
+  return fields.map(({ name, label, placeholder }) => (
+    <FilterField
+      key={name}
+      label={label}
+      placeholder={placeholder}
+      value={filters[name]}
+      onChange={(value) => onChange({ [name]: value } as Partial<Record<Name, string | undefined>>)}
+    />
+  ));
+}

@@ -98,7 +98,7 @@ function ApprovalForm({ asking }: { asking: Asking }) {
         <Refused error={error} />
         <Group justify="flex-end">
           <Button variant="default" type="button" onClick={asking.leave}>
-            Leave it
+            Go back
           </Button>
           <Button type="submit" loading={busy}>
             {signs ? 'Sign' : 'Go on'}

@@ -61,7 +61,7 @@ browserTest(
     const cycler = card(page, 'Thermocycler 1');
     await cycler.getByText('Step 1 of 1: run pcr').waitFor();
     const abort = async (reason: string) => {
-      await cycler.getByLabel('What to do with Thermocycler 1').click();
+      await cycler.getByLabel('Actions for Thermocycler 1').click();
       await page.getByRole('menuitem', { name: 'Abort the operation' }).click();
       await page.getByLabel('Reason').fill(reason);
       await page.getByRole('button', { name: 'Abort', exact: true }).click();

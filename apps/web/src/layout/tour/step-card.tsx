@@ -42,7 +42,7 @@ export function StepCard({
       trapFocus
       withRoles={false}
       width={360}
-      position="bottom"
+      position={step.side ?? 'bottom'}
       preventPositionChangeWhenVisible={false}
       hideDetached={false}
       shadow="md"

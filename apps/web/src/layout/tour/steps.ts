@@ -5,6 +5,8 @@ export interface TourStep {
   readonly to: string;
   /** `data-tour` of what it is about. */
   readonly anchor: string;
+  /** Where the card stands, if not below: it must not cover what it speaks of. */
+  readonly side?: 'left';
 }
 
 /** A workflow of the demo laboratory. */
@@ -19,20 +21,20 @@ export function stepsOf(demo: DemoWorkflow | undefined, isMac: boolean): readonl
   return [
     {
       title: 'A card for each instrument',
-      text: 'It says whether the instrument is free, for whom it works and at which step, how many wait for it, and when it will be free. The three dots hold what can be done with it.',
+      text: 'It shows whether the instrument is free, which workflow it is working on, how many are waiting, and when it will be free. The three dots open what you can do with it.',
       to: '/',
       anchor: 'device',
     },
     demo && workflow
       ? {
           title: 'Start a workflow',
-          text: `“${demo.name}” is part of the demo: its steps are carried out on a simulated instrument, sixty times faster than a real one. Your own are made under Workflows, with New workflow.`,
+          text: `“${demo.name}” is part of the demo. It runs on a simulated instrument, sixty times faster than a real one. To make your own, go to Workflows and choose New workflow.`,
           to: workflow,
           anchor: 'actions',
         }
       : {
           title: 'Make a workflow',
-          text: 'Choose an instrument, put the steps in order, and start it: at once, or as soon as the instrument is free.',
+          text: 'Choose an instrument, put the steps in order, and start it: right away, or as soon as the instrument is free.',
           to: '/workflows',
           anchor: 'actions',
         },
@@ -44,13 +46,15 @@ export function stepsOf(demo: DemoWorkflow | undefined, isMac: boolean): readonl
     },
     {
       title: 'Progress, live',
-      text: 'Every page changes by itself while this light is green (“Live”). Cards show the step in hand, the page of a workflow each step with its result, the timeline all instruments at once.',
+      text: 'Every page updates by itself while this light is green (“Live”). The cards show the current step, a workflow’s page shows each step with its result, and the timeline shows all instruments at once.',
       to: workflow ?? '/timeline',
       anchor: 'live',
+      // Below stands the button that starts the workflow.
+      side: 'left',
     },
     {
-      title: 'Find anything, hear of everything',
-      text: `“Go to …” (${isMac ? '⌘K' : 'Ctrl K'}) leads to any page or instrument by its name, and to this tour. The bell counts what you have not read; what you want to be told of, and how, is chosen under Notifications.`,
+      title: 'Find anything, miss nothing',
+      text: `“Go to …” (${isMac ? '⌘K' : 'Ctrl K'}) takes you to any page or instrument by its name, and back to this tour. The bell counts what you have not read. Choose what you want to be told, and how, under Notifications.`,
       to: '/',
       anchor: 'find',
     },

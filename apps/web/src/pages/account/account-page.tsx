@@ -16,7 +16,7 @@ export default function AccountPage() {
       <Stack gap="xl" maw={860}>
         {session.kind === 'local' ? (
           <Text>
-            This laboratory has no accounts: whoever sits at this machine may do everything. With
+            This laboratory has no accounts: everybody at this computer may do everything. With
             LABWRIGHT_ACCOUNTS=1 people sign in.
           </Text>
         ) : (

@@ -86,14 +86,14 @@ export function ApiTokens() {
             />
             <MultiSelect
               label="Scopes"
-              placeholder={scopes.length === 0 ? 'All that the role may' : ''}
+              placeholder={scopes.length === 0 ? 'Everything the role allows' : ''}
               miw={220}
               data={scopeChoices}
               value={scopes}
               onChange={setScopes}
             />
             <NumberInput
-              label="Days (empty: no end)"
+              label="Days (empty: never expires)"
               w={150}
               min={1}
               max={3650}
@@ -109,7 +109,7 @@ export function ApiTokens() {
             <Notice title={`The token “${make.data.api_token.name}”`}>
               <Code block>{make.data.token}</Code>
               <Text size="sm" mt="xs">
-                Shown this once: keep it where only the machine reads it.
+                It is shown only once: keep it where only the machine can read it.
               </Text>
             </Notice>
           )}
@@ -142,7 +142,6 @@ export function ApiTokens() {
           {
             key: 'used',
             title: 'Last used',
-            wide: true,
             cell: ({ last_used_at }) => (last_used_at ? <Time at={last_used_at} /> : 'never'),
           },
           {
@@ -168,7 +167,7 @@ export function ApiTokens() {
         ]}
         empty={
           <Empty title="No tokens" icon={KeyRound}>
-            Scripts and instruments sign in with one.
+            Scripts and instruments use tokens to sign in.
           </Empty>
         }
       />
@@ -181,7 +180,7 @@ export function ApiTokens() {
           dangerous
           onConfirm={() => revoke.mutateAsync(asked.id)}
         >
-          Whatever uses it stops working at once, everywhere.
+          Everything that uses it stops working right away.
         </ConfirmWithReason>
       )}
     </Stack>

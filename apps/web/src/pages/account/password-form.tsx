@@ -12,7 +12,7 @@ export function PasswordForm() {
   const [next, setNext] = useState('');
   const change = useAction({
     run: () => ask(hub.POST('/me/password', { body: { password: old, new_password: next } })),
-    done: () => 'Your password is changed; your other sessions have ended.',
+    done: () => 'Your password was changed. Your other sessions have ended.',
     changes: [['hub-service', '/me/sessions']],
     onDone: () => {
       setOld('');
@@ -31,7 +31,7 @@ export function PasswordForm() {
         </Title>
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <PasswordInput
-            label="Password now"
+            label="Current password"
             autoComplete="current-password"
             required
             visibilityToggleButtonProps={eye}

@@ -38,7 +38,7 @@ export function SecondFactor() {
   });
   const remove = useAction({
     run: () => ask(hub.POST('/me/second-factor/remove', { body: { password, code: code.trim() } })),
-    done: () => 'Only your password is asked for now.',
+    done: () => 'From now on you sign in with your password alone.',
     changes,
     onDone: () => {
       done();
@@ -68,7 +68,8 @@ export function SecondFactor() {
         {codes && (
           <Notice title="Your recovery codes">
             <Text size="sm">
-              Shown this once. Each signs you in once where the authenticator is not at hand: print them.
+              These are shown only once. Each signs you in once when you do not have your authenticator: print
+              them.
             </Text>
             <List type="unordered" size="sm" mt="xs">
               {codes.map((each) => (
@@ -91,7 +92,7 @@ export function SecondFactor() {
         <Group align="flex-end">
           {!begin.data && (
             <PasswordInput
-              label="Password, to be sure that it is you"
+              label="Confirm your password"
               autoComplete="current-password"
               w={280}
               visibilityToggleButtonProps={eye}
@@ -114,12 +115,12 @@ export function SecondFactor() {
                 New recovery codes
               </Button>
               <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
-                Take it away
+                Remove it
               </Button>
             </>
           ) : (
             <Button type="submit" variant="default" loading={begin.isPending || confirm.isPending}>
-              {begin.data ? 'That is the code' : 'Set it up'}
+              {begin.data ? 'Confirm the code' : 'Set it up'}
             </Button>
           )}
         </Group>

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { readsOf } from '../../api/each-service.ts';
 import { useMay } from '../../api/session.ts';
 import { Empty } from '../../ui/empty.tsx';
-import { FilterField } from '../../ui/filter-field.tsx';
+import { FilterFields } from '../../ui/filter-field.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { ServiceFilter, useServiceName } from '../../ui/service-filter.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
@@ -16,19 +16,27 @@ import { Verification } from './verification.tsx';
 
 type Name = 'actor' | 'subject' | 'action' | 'from' | 'to';
 
+const fields = [
+  { name: 'actor', label: 'Who', placeholder: 'Id of a person or token' },
+  { name: 'action', label: 'What was done', placeholder: 'device.book' },
+  { name: 'subject', label: 'To what', placeholder: 'device:reader-1' },
+  { name: 'from', label: 'From', placeholder: '2026-01-31' },
+  { name: 'to', label: 'Before', placeholder: '2026-01-31T14:00:00Z' },
+] as const;
+
 /** What was done, by whom and why; and whether anybody has touched the record of it. */
 export default function AuditPage() {
   const may = useMay('operator');
   return (
     <>
       <PageHeader title="Audit">
-        What was done, by whom and why. Nothing of it can be changed unseen.
+        Who did what, when and why. Any later change to this record shows.
       </PageHeader>
       {may ? (
         <Trail />
       ) : (
         <Empty title="The audit trail is for operators" icon={ShieldCheck}>
-          Ask an administrator where you need to look at it.
+          Ask an administrator if you need to see it.
         </Empty>
       )}
     </>
@@ -37,7 +45,8 @@ export default function AuditPage() {
 
 function Trail() {
   const service = useServiceName();
-  const [{ actor, subject, action, from, to }, setFilters] = useFilters<Name>();
+  const [given, setFilters] = useFilters<Name>();
+  const { actor, subject, action, from, to } = given;
   const [opened, setOpened] = useState<Entry>();
   const filters = {
     ...(actor ? { actor } : {}),
@@ -55,46 +64,17 @@ function Trail() {
       {/* Another chain is another check. */}
       <Verification key={service} service={service} />
       <SimpleGrid cols={{ base: 2, md: 3, xl: 5 }}>
-        <FilterField
-          label="Who"
-          value={actor}
-          onChange={(value) => setFilters({ actor: value })}
-          placeholder="Id of a person or token"
-        />
-        <FilterField
-          label="What was done"
-          value={action}
-          onChange={(value) => setFilters({ action: value })}
-          placeholder="device.book"
-        />
-        <FilterField
-          label="To what"
-          value={subject}
-          onChange={(value) => setFilters({ subject: value })}
-          placeholder="device:reader-1"
-        />
-        <FilterField
-          label="From"
-          value={from}
-          onChange={(value) => setFilters({ from: value })}
-          placeholder="2026-01-31"
-        />
-        <FilterField
-          label="Before"
-          value={to}
-          onChange={(value) => setFilters({ to: value })}
-          placeholder="2026-01-31T14:00:00Z"
-        />
+        <FilterFields fields={fields} filters={given} onChange={setFilters} />
       </SimpleGrid>
       <EntryTable
         query={query}
         onOpen={setOpened}
         onFilter={setFilters}
         empty={
-          <Empty title="Nothing is on record" icon={ShieldCheck}>
+          <Empty title="No entries" icon={ShieldCheck}>
             {Object.keys(filters).length > 0
-              ? 'No entry fits these filters: ids and names are compared as they are.'
-              : 'Whatever somebody changes here is put on record, with who did it and why.'}
+              ? 'No entry matches these filters. Ids and names must match exactly.'
+              : 'Every change is recorded here, with who made it and why.'}
           </Empty>
         }
       />

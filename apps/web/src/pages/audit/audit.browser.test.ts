@@ -24,7 +24,7 @@ for (const { scheme, size } of looks)
     const { page } = await openPage(browser, `${lab.url}/ui/audit`, { scheme, size });
     await page.getByText('3 in all').waitFor();
     await page.getByRole('button', { name: 'Verify the chain' }).click();
-    await page.getByText('The chain is whole').waitFor();
+    await page.getByText('The chain is intact').waitFor();
     await assertAccessible(page, `audit, ${scheme}, ${size}`);
   });
 
@@ -49,7 +49,7 @@ browserTest('an entry opens beside the list: what changed, and its place in the 
 browserTest('a head that was kept is checked; what somebody edits is found and named', async (browser) => {
   const { head } = await (await fetch(`${lab.devices}/audit/head`)).json();
   const { page } = await openPage(browser, `${lab.url}/ui/audit`);
-  const kept = page.getByRole('textbox', { name: 'Behind a head that was kept' });
+  const kept = page.getByRole('textbox', { name: 'Check from a head you kept' });
   await kept.fill('nonsense');
   await page.getByRole('button', { name: 'Verify the chain' }).click();
   await page.getByText('That is no head').first().waitFor();
@@ -64,6 +64,6 @@ browserTest('a head that was kept is checked; what somebody edits is found and n
   await db.close();
   await kept.fill('');
   await page.getByRole('button', { name: 'Verify the chain' }).click();
-  await page.getByText('The record was touched').waitFor();
+  await page.getByText('The record was tampered with').waitFor();
   await page.getByText(/Entry 2 .* was edited/).waitFor();
 });

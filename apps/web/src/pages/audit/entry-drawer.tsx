@@ -1,6 +1,7 @@
 import { Code, Stack, Table, Text, Title } from '@mantine/core';
 import { Fact, Facts, RawText } from '../../ui/facts.tsx';
 import { SideSheet } from '../../ui/side-sheet.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 import { fullTime } from '../../ui/times.ts';
 import { changesOf, readable } from './changes.ts';
 import { behalfOf, type Entry, signatureOf } from './entry.ts';
@@ -86,8 +87,7 @@ function Changes({ before, after }: { before: unknown; after: unknown }) {
       {changes.length === 0 ? (
         <Text size="sm">Nothing is different.</Text>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-        <section aria-label="What changed" tabIndex={0} style={{ overflowX: 'auto' }}>
+        <TableFrame label="What changed">
           <Table verticalSpacing={4}>
             <Table.Thead>
               <Table.Tr>
@@ -110,7 +110,7 @@ function Changes({ before, after }: { before: unknown; after: unknown }) {
               ))}
             </Table.Tbody>
           </Table>
-        </section>
+        </TableFrame>
       )}
     </div>
   );

@@ -66,7 +66,6 @@ export function EntryTable({ query, empty, onOpen, onFilter }: Props) {
         {
           key: 'subject',
           title: 'To what',
-          wide: true,
           cell: ({ subject }) => (
             <Filter value={subject} onClick={() => onFilter({ subject })}>
               {subject}
@@ -76,7 +75,6 @@ export function EntryTable({ query, empty, onOpen, onFilter }: Props) {
         {
           key: 'reason',
           title: 'Why',
-          wide: true,
           cell: ({ reason }) => (
             <Text size="sm" lineClamp={2}>
               {reason ?? '–'}

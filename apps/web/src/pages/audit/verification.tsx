@@ -114,8 +114,8 @@ export function Verification({ service }: { service: ServiceName }) {
       <form onSubmit={verify}>
         <Group align="flex-end" gap="sm">
           <TextInput
-            label="Behind a head that was kept"
-            description="Empty: from the first entry on. Only such a head shows that nothing was cut off."
+            label="Check from a head you kept"
+            description="Leave empty to check from the first entry. Only a head you kept can show that nothing was cut off."
             placeholder="SEQ:HASH:CHAIN"
             flex="1 1 18rem"
             maw={560}
@@ -159,7 +159,11 @@ function Verdict({ check }: { check: Check }) {
         variant="outline"
         bg="var(--lab-surface)"
         icon={<ShieldAlert aria-hidden />}
-        title={faultCount === 1 ? 'The record was touched' : `The record was touched: ${faultCount} faults`}
+        title={
+          faultCount === 1
+            ? 'The record was tampered with'
+            : `The record was tampered with: ${faultCount} faults`
+        }
       >
         <List size="sm">
           {faults.map(({ seq, text }) => (
@@ -190,7 +194,7 @@ function Verdict({ check }: { check: Check }) {
       variant="outline"
       bg="var(--lab-surface)"
       icon={<ShieldCheck aria-hidden />}
-      title="The chain is whole"
+      title="The chain is intact"
     >
       <Text size="sm">
         {entries.toLocaleString()} {entries === 1 ? 'entry was' : 'entries were'} computed anew

@@ -41,7 +41,7 @@ export default function FilesPage() {
       <PageHeader title="Files">
         {usage.data
           ? `You use ${sizeText(usage.data.bytes)} of ${sizeText(usage.data.quota_bytes)}.`
-          : 'What people and instruments sent.'}
+          : 'Files from people and instruments.'}
       </PageHeader>
       <Stack>
         {maySend && <UploadBox />}
@@ -122,7 +122,6 @@ export default function FilesPage() {
             {
               key: 'owner',
               title: 'From',
-              wide: true,
               cell: ({ owner_name, created_at }) => (
                 <Tooltip label={owner_name}>
                   <span>

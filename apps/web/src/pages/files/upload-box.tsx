@@ -61,7 +61,7 @@ export function UploadBox() {
             onChange={setFiles}
           />
           <TextInput
-            label="Of the plate (may be left out)"
+            label="Plate (optional)"
             value={plate}
             onChange={(event) => setPlate(event.currentTarget.value)}
           />

@@ -41,7 +41,6 @@ export default function DeadView() {
     {
       key: 'actions',
       title: 'Actions',
-      wide: true,
       cell: (job) => <JobActions service={service} job={job} />,
     },
   ];
@@ -94,7 +93,7 @@ const words = {
   requeue: {
     button: 'Bring all back',
     title: 'Bring these dead letters back?',
-    text: 'Each begins anew, with all its attempts. Mend first what made them fail, or they are back here soon.',
+    text: 'Each starts again with all its attempts. Fix what made them fail first, or they will soon be back here.',
     done: (count: number) => `${count} brought back`,
     role: 'operator',
     icon: RotateCcw,
@@ -102,7 +101,7 @@ const words = {
   drop: {
     button: 'Delete all',
     title: 'Delete these dead letters?',
-    text: 'They are gone, with their arguments and errors. What they were to do is not done.',
+    text: 'They are deleted for good, with their arguments and errors. Their work will not be done.',
     done: (count: number) => `${count} deleted`,
     role: 'admin',
     icon: Trash2,

@@ -40,13 +40,12 @@ export const jobColumns = (service: ServiceName): Column<JobRow>[] => [
       </>
     ),
   },
-  { key: 'queue', title: 'Queue', wide: true, cell: ({ queue }) => <Text size="sm">{queue}</Text> },
-  { key: 'key', title: 'Key', wide: true, cell: ({ key }) => <Text size="sm">{key ?? '–'}</Text> },
+  { key: 'queue', title: 'Queue', cell: ({ queue }) => <Text size="sm">{queue}</Text> },
+  { key: 'key', title: 'Key', cell: ({ key }) => <Text size="sm">{key ?? '–'}</Text> },
   {
     key: 'attempts',
     title: 'Attempts',
     align: 'right',
-    wide: true,
     cell: ({ attempts, max_attempts }) => `${attempts} of ${max_attempts}`,
   },
   { key: 'created', title: 'Asked for', cell: ({ created_at }) => <Time at={created_at} /> },

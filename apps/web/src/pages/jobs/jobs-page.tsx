@@ -21,7 +21,7 @@ export default function JobsPage() {
   return (
     <>
       <PageHeader title="Jobs">
-        The work that the services owe: queued, retried, on time, and what needs a hand.
+        Background work of the services: queued, scheduled, retried, and failed.
       </PageHeader>
       {/* Filters of one view mean nothing in another: each begins anew. */}
       <Tabs

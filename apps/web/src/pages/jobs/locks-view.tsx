@@ -22,7 +22,7 @@ export default function LocksView() {
         Keys of jobs
       </Title>
       <Text size="sm" c="dimmed">
-        Of all jobs with one key, one is on its way at a time; the others wait in line.
+        Of all jobs with the same key, one runs at a time; the others wait.
       </Text>
       <DataTable
         caption="Keys of jobs"
@@ -54,7 +54,6 @@ export default function LocksView() {
           {
             key: 'since',
             title: 'Running for',
-            wide: true,
             cell: ({ holder }) =>
               holder.state === 'running' && holder.started_at ? <Duration since={holder.started_at} /> : '–',
           },
@@ -74,7 +73,7 @@ export default function LocksView() {
         ]}
         empty={
           <Empty title="No key is held" icon={KeyRound}>
-            No job that has a key is on its way.
+            No job with a key is running.
           </Empty>
         }
       />
@@ -106,7 +105,7 @@ export default function LocksView() {
               expired ? <StatusBadge status="overdue" text="expired" /> : <Time at={expires_at} />,
           },
           { key: 'token', title: 'Token', align: 'right', cell: ({ token }) => token },
-          { key: 'holder', title: 'Holder', wide: true, cell: ({ holder }) => <Code>{holder}</Code> },
+          { key: 'holder', title: 'Holder', cell: ({ holder }) => <Code>{holder}</Code> },
           {
             key: 'waiting',
             title: 'In line',

@@ -11,10 +11,10 @@ import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
 import { LoadingRows } from '../../ui/loading.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
+import { HiddenTitle, TableFrame } from '../../ui/table-frame.tsx';
 import { duration } from '../../ui/times.ts';
 import { useFilters } from '../../ui/use-filters.ts';
 import Charts from './charts.tsx';
-import classes from './jobs.module.css';
 import { JobsLink } from './links.tsx';
 import { lookAgainMs } from './look-again.ts';
 import { count, rate } from './nice.ts';
@@ -94,43 +94,40 @@ export default function QueuesView() {
         <LoadingRows what="queues" />
       ) : rows.length === 0 && failed.length === 0 ? (
         <Empty title="No queue yet">
-          A queue is here as soon as a worker serves it, or a job waits in it.
+          Queues appear as soon as a worker serves them or a job waits in them.
         </Empty>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-        <section className={classes.frame} aria-label="Queues" tabIndex={0}>
+        <TableFrame label="Queues" cards>
           <Table verticalSpacing="xs" highlightOnHover>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th scope="col">Queue</Table.Th>
-                <Table.Th scope="col" data-wide>
-                  State
-                </Table.Th>
-                <Table.Th scope="col" ta="right">
+                <Table.Th scope="col">State</Table.Th>
+                <Table.Th scope="col" data-align="right">
                   Ready
                 </Table.Th>
-                <Table.Th scope="col" ta="right" data-wide>
+                <Table.Th scope="col" data-align="right">
                   Running
                 </Table.Th>
-                <Table.Th scope="col" ta="right" data-wide>
+                <Table.Th scope="col" data-align="right">
                   <Tooltip label="Waiting for a key, for their time, or for another try">
                     <span>Later</span>
                   </Tooltip>
                 </Table.Th>
-                <Table.Th scope="col" ta="right">
+                <Table.Th scope="col" data-align="right">
                   Dead
                 </Table.Th>
-                <Table.Th scope="col" ta="right" data-wide>
+                <Table.Th scope="col" data-align="right">
                   Oldest
                 </Table.Th>
-                <Table.Th scope="col" ta="right" data-wide>
+                <Table.Th scope="col" data-align="right">
                   Rate
                 </Table.Th>
-                <Table.Th scope="col" ta="right" data-wide>
+                <Table.Th scope="col" data-align="right">
                   Workers
                 </Table.Th>
                 <Table.Th scope="col">
-                  <span className={classes.hidden}>Actions</span>
+                  <HiddenTitle>Actions</HiddenTitle>
                 </Table.Th>
               </Table.Tr>
             </Table.Thead>
@@ -144,7 +141,7 @@ export default function QueuesView() {
               ))}
             </Table.Tbody>
           </Table>
-        </section>
+        </TableFrame>
       )}
     </Stack>
   );
@@ -185,20 +182,21 @@ function QueueRow({ row, chosen }: QueueRowProps) {
           {serviceLabel[service]}
           {limit && ` · at most ${limit.starts} in ${duration(limit.per_ms / 1_000)}`}
         </Text>
-        <div className={classes.narrow}>{badge}</div>
       </Table.Td>
-      <Table.Td data-wide>{badge}</Table.Td>
-      <Table.Td ta="right">{count(depth.ready + depth.sent, more.has('ready') || more.has('sent'))}</Table.Td>
-      <Table.Td ta="right" data-wide>
+      <Table.Td data-label="State">{badge}</Table.Td>
+      <Table.Td data-align="right" data-label="Ready">
+        {count(depth.ready + depth.sent, more.has('ready') || more.has('sent'))}
+      </Table.Td>
+      <Table.Td data-align="right" data-label="Running">
         {count(depth.running, more.has('running'))}
       </Table.Td>
-      <Table.Td ta="right" data-wide>
+      <Table.Td data-align="right" data-label="Later">
         {count(
           later,
           ['scheduled', 'waiting', 'retrying'].some((one) => more.has(one)),
         )}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td data-align="right" data-label="Dead">
         {depth.failed + depth.dead === 0 ? (
           '0'
         ) : (
@@ -207,16 +205,16 @@ function QueueRow({ row, chosen }: QueueRowProps) {
           </JobsLink>
         )}
       </Table.Td>
-      <Table.Td ta="right" data-wide>
+      <Table.Td data-align="right" data-label="Oldest">
         {row.oldest_ready_seconds === null ? '–' : duration(row.oldest_ready_seconds)}
       </Table.Td>
-      <Table.Td ta="right" data-wide>
+      <Table.Td data-align="right" data-label="Rate">
         {rate(row.ended_per_second)}
       </Table.Td>
-      <Table.Td ta="right" data-wide>
+      <Table.Td data-align="right" data-label="Workers">
         {workers}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td data-align="right">
         <PauseQueue service={service} name={name} paused={row.paused} />
       </Table.Td>
     </Table.Tr>
@@ -260,8 +258,8 @@ function PauseQueue({ service, name, paused }: { service: ServiceName; name: str
         onConfirm={action.mutateAsync}
       >
         {paused
-          ? 'What waits in this queue begins at once.'
-          : 'Nothing more of this queue begins until it is resumed; what runs goes on. Nothing is lost.'}
+          ? 'Jobs waiting in this queue start right away.'
+          : 'No more jobs of this queue start until it is resumed. Running jobs continue, and nothing is lost.'}
       </ConfirmWithReason>
     </>
   );

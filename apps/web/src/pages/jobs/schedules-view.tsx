@@ -77,11 +77,10 @@ export default function SchedulesView() {
           </Group>
         ),
     },
-    { key: 'task', title: 'Task', wide: true, cell: ({ task, queue }) => `${task} in ${queue}` },
+    { key: 'task', title: 'Task', cell: ({ task, queue }) => `${task} in ${queue}` },
     {
       key: 'missed',
       title: 'Where missed',
-      wide: true,
       cell: ({ missed, overlap, skipped }) =>
         `${{ skip: 'none is made up for', one: 'one run for all', all: 'each is made up for' }[missed]}${
           overlap === 'skip' ? ` · ${skipped} skipped as the one before ran` : ''
@@ -100,7 +99,7 @@ export default function SchedulesView() {
         columns={columns}
         empty={
           <Empty title="No schedule" icon={CalendarClock}>
-            This service makes no jobs by the clock.
+            This service has no scheduled jobs.
           </Empty>
         }
       />
@@ -109,12 +108,12 @@ export default function SchedulesView() {
 }
 
 const words = {
-  run: { word: 'Run now', text: 'One run out of turn; its turns stay as they are.' },
+  run: { word: 'Run now', text: 'One extra run now. The schedule stays as it is.' },
   pause: {
     word: 'Pause',
-    text: 'It makes no jobs until it is resumed. What it would have made meanwhile is not made up for.',
+    text: 'It creates no jobs until it is resumed. Runs missed in the meantime are not made up.',
   },
-  resume: { word: 'Resume', text: 'It ticks again, from now.' },
+  resume: { word: 'Resume', text: 'It runs again from now on.' },
 } as const;
 type Verb = keyof typeof words;
 

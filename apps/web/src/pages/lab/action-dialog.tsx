@@ -13,30 +13,31 @@ function wordsOf(asked: Asked, { name, booking, running, waits }: Steered): Word
   switch (asked) {
     case 'maintenance':
       return {
-        title: `${name} into maintenance?`,
-        confirm: 'Into maintenance',
+        title: `Start maintenance of ${name}?`,
+        confirm: 'Start maintenance',
         reason: 'asked',
-        about: `Nobody is booked on it until it is back. ${booking ? 'Whoever has it now may finish. ' : ''}Those who wait stay in line.`,
+        about: `It cannot be booked until maintenance ends. ${booking ? 'The current workflow may finish. ' : ''}The queue stays as it is.`,
       };
     case 'available':
       return {
-        title: `${name} back from maintenance?`,
+        title: `End maintenance of ${name}?`,
         confirm: 'It is ready',
         reason: 'asked',
-        about: waits ? 'The first who waits gets it at once.' : 'It can be booked again.',
+        about: waits ? 'The first in the queue gets it right away.' : 'It can be booked again.',
       };
     case 'pause':
       return {
         title: `Pause ${name}?`,
         confirm: 'Pause',
         reason: 'asked',
-        about: 'What it does now is finished; then it begins nothing until it may go on. Its booking stays.',
+        about:
+          'It finishes its current operation, then starts nothing until it is resumed. Its booking stays.',
       };
     case 'go-on':
       return {
-        title: `Let ${name} go on?`,
-        confirm: 'Go on',
-        about: 'It begins the next operation as soon as one is asked for.',
+        title: `Resume ${name}?`,
+        confirm: 'Resume',
+        about: 'It takes the next operation as soon as there is one.',
       };
     case 'release':
       return {
@@ -44,7 +45,7 @@ function wordsOf(asked: Asked, { name, booking, running, waits }: Steered): Word
         confirm: 'Release',
         reason: 'needed',
         dangerous: true,
-        about: `The workflow that has it loses it, and is paused. ${waits ? 'The first who waits gets it at once.' : ''}`,
+        about: `The workflow that holds it loses it and is paused. ${waits ? 'The first in the queue gets it right away.' : ''}`,
       };
     case 'abort':
       return {
@@ -52,7 +53,7 @@ function wordsOf(asked: Asked, { name, booking, running, waits }: Steered): Word
         confirm: 'Abort',
         reason: 'needed',
         dangerous: true,
-        about: `The instrument is told to stop${running ? ` “${running.replaceAll('_', ' ')}”` : ''}. The step has failed then, and can be done again; the workflow keeps the device.`,
+        about: `The instrument is told to stop${running ? ` “${running.replaceAll('_', ' ')}”` : ''}. The step then counts as failed and can be tried again. The workflow keeps the device.`,
       };
   }
 }

@@ -28,7 +28,7 @@ export const DeviceActions = memo(function DeviceActions({ ready, ...device }: S
   const focused = useRef(false);
   const [asked, setAsked] = useState<Asked>();
   if (!may) return null;
-  const label = `What to do with ${device.name}`;
+  const label = `Actions for ${device.name}`;
   if (!ready)
     return (
       <button
@@ -79,16 +79,16 @@ function ActionMenu(props: {
       <Menu.Dropdown>
         {status === 'maintenance' ? (
           <Menu.Item leftSection={<Wrench {...icon} />} onClick={() => onAsk('available')}>
-            Back from maintenance
+            End maintenance
           </Menu.Item>
         ) : (
           <Menu.Item leftSection={<Wrench {...icon} />} onClick={() => onAsk('maintenance')}>
-            Into maintenance
+            Start maintenance
           </Menu.Item>
         )}
         {paused ? (
           <Menu.Item leftSection={<Play {...icon} />} onClick={() => onAsk('go-on')}>
-            Let it go on
+            Resume
           </Menu.Item>
         ) : (
           <Menu.Item leftSection={<Pause {...icon} />} onClick={() => onAsk('pause')}>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { memo, useRef } from 'react';
 import type { Device } from '../../api/overview.ts';
+import { usePersonWait } from '../../api/person-wait.ts';
 import { fromWorkflows } from '../../api/services.ts';
 import { useLiveNow } from '../../live/live-now.ts';
 import { LightLink } from '../../ui/light-link.tsx';
@@ -56,9 +57,7 @@ export const DeviceCard = memo(function DeviceCard({ device, hidden }: { device:
             <HolderProgress device={device} />
           </>
         ) : (
-          <p className={classes.idle}>
-            {status === 'maintenance' ? 'Somebody looks after it' : 'Nobody has it'}
-          </p>
+          <p className={classes.idle}>{status === 'maintenance' ? 'In maintenance' : 'Not in use'}</p>
         )}
       </div>
       <dl className={classes.figures}>
@@ -73,7 +72,7 @@ export const DeviceCard = memo(function DeviceCard({ device, hidden }: { device:
         <div>
           <dt>Free</dt>
           <dd>
-            <FreeText device={device} />
+            <FreeText device={device} seen={seen} />
           </dd>
         </div>
       </dl>
@@ -117,9 +116,17 @@ function HolderProgress({ device }: { device: Device }) {
   );
 }
 
-function FreeText({ device: { free, status, paused, booking, queue_length: queue } }: { device: Device }) {
+function FreeText({ device, seen }: { device: Device; seen: boolean }) {
+  const { free, status, paused, booking, queue_length: queue } = device;
+  const person = usePersonWait(device, seen);
+  if (person)
+    return (
+      <LightLink to={`/tasks/${encodeURIComponent(person.task)}`} className={classes.plain}>
+        waits for a person
+      </LightLink>
+    );
   if (status === 'maintenance' || paused || free.at === null || free.seconds === null)
-    return <>{status === 'maintenance' || booking || queue > 0 ? 'nobody can say' : 'when it may go on'}</>;
+    return <>{status === 'maintenance' || booking || queue > 0 ? 'not known' : 'once it is resumed'}</>;
   if (!booking && queue === 0) return <>now</>;
   const spread = (free.seconds_p90 ?? free.seconds) - free.seconds;
   return <Countdown until={Date.parse(free.at)} spread={spread} />;

@@ -26,6 +26,6 @@ export function stepText({ booking, running, operations_done: done }: Device): s
   const total = booking?.operations.length ?? 0;
   const of = total > 0 ? ` of ${total}` : '';
   if (running) return `Step ${done + 1}${of}: ${running.operation.replaceAll('_', ' ')}`;
-  if (done === 0) return 'No step begun yet';
+  if (done === 0) return 'No step started yet';
   return total > 0 && done >= total ? `All ${total} steps done` : `${done}${of} steps done`;
 }

@@ -24,7 +24,7 @@ export default function LabPage() {
         <Failed error={query.error} retry={query.refetch} />
       ) : devices.length === 0 ? (
         <Empty title="No instruments yet" icon={Microscope}>
-          Once an administrator has added the first device, it is shown here with what it does.
+          Devices appear here once an administrator has added them.
         </Empty>
       ) : (
         <Devices devices={devices} />
@@ -77,7 +77,7 @@ function Devices({ devices }: { devices: readonly Device[] }) {
       </div>
       {shown.size === 0 && (
         <Empty
-          title="No device is like that"
+          title="No matching devices"
           icon={Search}
           action={
             <Button variant="default" onClick={showAll}>

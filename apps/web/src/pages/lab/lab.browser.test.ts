@@ -54,16 +54,37 @@ browserTest('what a device does is told as it happens', async (browser) => {
   assert.deepEqual(faults, []);
 });
 
+browserTest('a device whose workflow waits for a person says so, and for whom', async (browser) => {
+  const { id } = await send('POST', `${lab.workflows}/workflows`, {
+    name: 'Needs a hand',
+    device_id: 'centrifuge-1',
+    steps: [{ operator_task: { title: 'Balance the rotor' } }, 'spin'],
+  });
+  await send('POST', `${lab.workflows}/workflows/${id}/start`, { auto: true });
+  const { page } = await openPage(browser, `${lab.url}/ui/`);
+  const link = card(page, 'Centrifuge 1').getByRole('link', { name: 'waits for a person' });
+  await link.waitFor();
+  const queue = await openPage(browser, `${lab.url}/ui/queue`, { size: 'phone' });
+  const row = queue.page.getByRole('row').filter({ hasText: 'Centrifuge 1' });
+  await row.getByText('waits for a person: Balance the rotor').waitFor();
+  await assertAccessible(queue.page, 'the queues on a phone');
+  await link.click();
+  await page.getByRole('heading', { name: 'Balance the rotor', level: 1 }).waitFor();
+  await page.getByRole('button', { name: 'Complete' }).click();
+  // Told live: the rotor turns, and then there is a time again.
+  await row.getByText('waits for a person').waitFor({ state: 'detached' });
+});
+
 browserTest('maintenance and back, by keyboard; the reason stands in the audit trail', async (browser) => {
   const { page } = await openPage(browser, `${lab.url}/ui/`);
   const reader = card(page, 'Plate reader 1');
-  await reader.getByLabel('What to do with Plate reader 1').focus();
+  await reader.getByLabel('Actions for Plate reader 1').focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('menuitem', { name: 'Into maintenance' }).focus();
+  await page.getByRole('menuitem', { name: 'Start maintenance' }).focus();
   await page.keyboard.press('Enter');
   await page.getByLabel('Reason').fill('A new lamp');
   await assertAccessible(page, 'the confirmation');
-  await page.getByRole('button', { name: 'Into maintenance' }).click();
+  await page.getByRole('button', { name: 'Start maintenance' }).click();
   await reader.getByText('maintenance', { exact: true }).waitFor();
   const { entries } = (await (
     await fetch(`${lab.devices}/audit?subject=device:plate-reader-1&limit=1`)
@@ -71,8 +92,8 @@ browserTest('maintenance and back, by keyboard; the reason stands in the audit t
     entries: { action: string; reason: string | null }[];
   };
   assert.deepEqual([entries[0]?.action, entries[0]?.reason], ['device.change', 'A new lamp']);
-  await reader.getByLabel('What to do with Plate reader 1').click();
-  await page.getByRole('menuitem', { name: 'Back from maintenance' }).click();
+  await reader.getByLabel('Actions for Plate reader 1').click();
+  await page.getByRole('menuitem', { name: 'End maintenance' }).click();
   await page.getByRole('button', { name: 'It is ready' }).click();
   await reader.getByText('available').waitFor();
 });
@@ -84,7 +105,7 @@ browserTest(
     await startWorkflow('To be stopped', 'thermocycler-1', ['run_pcr']);
     const cycler = card(page, 'Thermocycler 1');
     await cycler.getByText('Step 1 of 1: run pcr').waitFor();
-    await cycler.getByLabel('What to do with Thermocycler 1').click();
+    await cycler.getByLabel('Actions for Thermocycler 1').click();
     await page.getByRole('menuitem', { name: 'Abort the operation' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Abort' }).click();
@@ -102,7 +123,7 @@ browserTest('what is looked for stands in the address', async (browser) => {
   await card(page, 'Incubator 1').waitFor();
   assert.equal(await page.getByRole('heading', { level: 2 }).count(), 2);
   await page.getByLabel('Find a device').fill('no such thing');
-  await page.getByText('No device is like that').waitFor();
+  await page.getByText('No matching devices').waitFor();
   await page.waitForURL(/q=no\+such\+thing/);
   await page.getByRole('button', { name: /Show all/ }).click();
   await card(page, 'Centrifuge 1').waitFor();

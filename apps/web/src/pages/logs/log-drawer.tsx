@@ -1,8 +1,9 @@
 import { Stack, Text, Title } from '@mantine/core';
-import { Fact, Facts, RawText } from '../../ui/facts.tsx';
+import { Fact, Facts } from '../../ui/facts.tsx';
 import { SideSheet } from '../../ui/side-sheet.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { fullTime } from '../../ui/times.ts';
+import { Values } from '../../ui/values.tsx';
 import type { Log } from './log.ts';
 import { took } from './took.ts';
 
@@ -41,21 +42,25 @@ export function LogDrawer({ log, onClose }: { log: Log | undefined; onClose: () 
               </Text>
             </div>
           )}
-          <Values title="Parameters" value={log.parameters} />
-          {log.result && <Values title="Result" value={log.result} />}
+          <Part title="Parameters" values={log.parameters} />
+          {log.result && <Part title="Result" values={log.result} />}
         </Stack>
       )}
     </SideSheet>
   );
 }
 
-function Values({ title, value }: { title: string; value: object }) {
+function Part({ title, values }: { title: string; values: Readonly<Record<string, unknown>> }) {
   return (
     <div>
       <Title order={2} size="h6" mb={4}>
         {title}
       </Title>
-      <RawText label={title} value={value} />
+      {Object.keys(values).length === 0 ? (
+        <Text size="sm">None</Text>
+      ) : (
+        <Values title={title} values={values} bare />
+      )}
     </div>
   );
 }

@@ -2,11 +2,18 @@ import { Autocomplete, Select, SimpleGrid } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { fromDevices } from '../../api/services.ts';
-import { FilterField } from '../../ui/filter-field.tsx';
+import { FilterFields } from '../../ui/filter-field.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 import { type LogQuery, logStatuses } from './log.ts';
 
 type Name = 'device' | 'operation' | 'status' | 'workflow' | 'from' | 'to';
+
+const operationField = { name: 'operation', label: 'Operation', placeholder: 'plate_read' } as const;
+const otherFields = [
+  { name: 'workflow', label: 'Workflow', placeholder: 'Its id' },
+  { name: 'from', label: 'From', placeholder: '2026-01-31' },
+  { name: 'to', label: 'To', placeholder: '2026-01-31T14:00Z' },
+] as const;
 
 /** What the address asks for. */
 export function useLogQuery(): LogQuery {
@@ -24,16 +31,10 @@ export function useLogQuery(): LogQuery {
 
 export function LogFilters() {
   const [filters, setFilters] = useFilters<Name>();
-  const { device, operation, workflow, from, to } = filters;
   return (
     <SimpleGrid cols={{ base: 2, md: 3, xl: 6 }}>
-      <DeviceField value={device} onChange={(value) => setFilters({ device: value })} />
-      <FilterField
-        label="Operation"
-        value={operation}
-        onChange={(value) => setFilters({ operation: value })}
-        placeholder="plate_read"
-      />
+      <DeviceField value={filters.device} onChange={(value) => setFilters({ device: value })} />
+      <FilterFields fields={[operationField]} filters={filters} onChange={setFilters} />
       <Select
         label="Status"
         placeholder="Any"
@@ -43,24 +44,7 @@ export function LogFilters() {
         onChange={(value) => setFilters({ status: value ?? undefined })}
         data={[...logStatuses]}
       />
-      <FilterField
-        label="Workflow"
-        value={workflow}
-        onChange={(value) => setFilters({ workflow: value })}
-        placeholder="Its id"
-      />
-      <FilterField
-        label="From"
-        value={from}
-        onChange={(value) => setFilters({ from: value })}
-        placeholder="2026-01-31"
-      />
-      <FilterField
-        label="To"
-        value={to}
-        onChange={(value) => setFilters({ to: value })}
-        placeholder="2026-01-31T14:00Z"
-      />
+      <FilterFields fields={otherFields} filters={filters} onChange={setFilters} />
     </SimpleGrid>
   );
 }

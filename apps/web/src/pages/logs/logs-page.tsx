@@ -71,15 +71,15 @@ function Found() {
         <Group gap="xs">
           <Text size="sm">More has come than can be put before these rows.</Text>
           <Button size="compact-sm" variant="default" onClick={() => void query.refetch()}>
-            Begin at the newest
+            Jump to the newest
           </Button>
         </Group>
       )}
       {logs.length === 0 ? (
-        <Empty title="Nothing was done" icon={FileText}>
+        <Empty title="Nothing here yet" icon={FileText}>
           {Object.keys(asked).length > 0
-            ? 'No operation fits these filters. Names are compared as they are; a time is ISO 8601, a date is its whole day in UTC.'
-            : 'Every operation of a device is on record here, from the first one on.'}
+            ? 'No operation matches these filters. Names must match exactly; a time is ISO 8601, a date is its whole day in UTC.'
+            : 'Every operation of a device is recorded here.'}
         </Empty>
       ) : (
         <LogRows
@@ -100,7 +100,7 @@ function Found() {
             variant="default"
             onClick={() => setFilters({ to: last.started_at, tail: undefined })}
           >
-            Go on from here
+            Show more
           </Button>
         </Group>
       )}

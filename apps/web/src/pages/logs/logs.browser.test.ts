@@ -79,7 +79,7 @@ browserTest('far back without a gap, and to the first row again by keyboard', as
 
 browserTest('what a device does now stands above, without a touch', async (browser) => {
   const { page } = await openPage(browser, `${lab.url}/ui/logs?workflow=w-live`);
-  await page.getByText('Nothing was done').waitFor();
+  await page.getByText('Nothing here yet').waitFor();
   const post = async (path: string, body: object) => {
     const answer = await fetch(`${lab.devices}${path}`, {
       method: 'POST',
@@ -108,5 +108,5 @@ for (const { scheme, size } of looks)
     await assertAccessible(page, `one row, ${scheme}, ${size}`);
     await page.keyboard.press('Escape');
     await page.goto(`${lab.url}/ui/logs?operation=never`);
-    await page.getByText('Nothing was done').waitFor();
+    await page.getByText('Nothing here yet').waitFor();
   });

@@ -94,12 +94,12 @@ export default function NewWorkflowPage() {
                 create.reset();
               }}
             >
-              Begin anew
+              Start over
             </Button>
           )
         }
       >
-        What is to be done with which samples, on which device, step by step.
+        Choose a device, the steps and the samples.
       </PageHeader>
       <form
         ref={form}
@@ -133,8 +133,8 @@ export default function NewWorkflowPage() {
             {draft.steps.length === 0 && (
               <Empty title={draft.deviceId === '' ? 'Choose a device first' : 'No steps yet'} icon={ListPlus}>
                 {draft.deviceId === ''
-                  ? 'What can be done depends on it.'
-                  : 'Add what the device has to do, or what a person does in between, in this order.'}
+                  ? 'The steps you can add depend on the device.'
+                  : 'Add what the device should do, or what a person should do in between.'}
               </Empty>
             )}
             {messageAt(faults, 'body.steps') && draft.steps.length === 0 && (
@@ -206,7 +206,7 @@ export default function NewWorkflowPage() {
           <Stack gap="sm">
             {tried && here.length > 0 && (
               <Text size="sm" c="var(--mantine-color-error)" role="status">
-                {here.length === 1 ? 'One place is' : `${here.length} places are`} still to be mended.
+                {here.length === 1 ? 'One place is' : `${here.length} places are`} still to be corrected.
               </Text>
             )}
             <Failed error={create.error} />

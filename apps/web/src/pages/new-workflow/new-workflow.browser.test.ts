@@ -35,7 +35,7 @@ browserTest('the first workflow, from an empty laboratory to its end', async (br
 
   // Nothing is filled in: each field says so, and the first one is gone to.
   await page.getByRole('button', { name: 'Create', exact: true }).click();
-  await page.getByText('3 places are still to be mended.').waitFor();
+  await page.getByText('3 places are still to be corrected.').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true');
   await page.getByLabel('Name').fill('First of all');
   await page.getByLabel('Device').selectOption('handler');
@@ -85,7 +85,7 @@ browserTest('the first workflow, from an empty laboratory to its end', async (br
 
   await page.getByRole('button', { name: 'Create and start' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Carry out the steps by itself').check();
+  await dialog.getByLabel('Run the steps automatically').check();
   await dialog.getByRole('button', { name: 'Start' }).click();
   await page.getByText('completed', { exact: true }).waitFor();
   await page.getByRole('heading', { name: 'First of all', level: 1 }).waitFor();
@@ -111,9 +111,9 @@ browserTest(
     await page.getByRole('button', { name: 'work for a person' }).click();
     await page.getByRole('button', { name: 'Ask a question' }).click();
     await page.getByRole('button', { name: 'Create', exact: true }).click();
-    await page.getByText('2 places are still to be mended.').waitFor();
+    await page.getByText('2 places are still to be corrected.').waitFor();
     await assertAccessible(page, 'the form with its faults');
-    await page.getByLabel('What is to be done').fill('Weigh the rotor');
+    await page.getByLabel('What needs doing').fill('Weigh the rotor');
     await page.getByRole('textbox', { name: 'Question', exact: true }).fill('Weight');
     await page.getByLabel('Answer').selectOption('number');
     await page.getByLabel('Unit').fill('g');

@@ -40,7 +40,7 @@ export function TaskStepFields({
     <Stack gap="sm">
       <Group grow align="flex-start" className={classes.row}>
         <TextInput
-          label="What is to be done"
+          label="What needs doing"
           required
           maxLength={200}
           value={step.title}
@@ -108,7 +108,7 @@ export function TaskStepFields({
           {field.type === 'choice' && (
             <Textarea
               label="To choose from"
-              description="One a line."
+              description="One per line."
               required
               autosize
               minRows={2}
@@ -119,7 +119,7 @@ export function TaskStepFields({
           )}
           <Group justify="space-between" mt="xs">
             <Checkbox
-              label="May be left out"
+              label="Optional"
               checked={field.optional}
               onChange={(event) => change(index, { optional: event.currentTarget.checked })}
             />

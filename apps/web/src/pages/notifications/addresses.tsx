@@ -18,7 +18,7 @@ export function Addresses() {
   return (
     <Stack component="section" gap="md">
       <Title order={2} size="h4">
-        Where you are reached
+        How to reach you
       </Title>
       {query.isPending && <LoadingRows what="where you are reached" rows={2} />}
       <Failed error={query.error} retry={query.refetch} />
@@ -93,7 +93,7 @@ function AddressOf({ channel, known }: { channel: Channel; known: string | undef
               <Button
                 variant="default"
                 loading={remove.isPending}
-                aria-label={`Take out ${names[channel]}`}
+                aria-label={`Remove ${names[channel]}`}
                 onClick={() => remove.mutate()}
               >
                 Take out
@@ -102,7 +102,7 @@ function AddressOf({ channel, known }: { channel: Channel; known: string | undef
           )}
         </Group>
         {set.data?.secret && (
-          <Notice title="The secret that signs what is sent there">
+          <Notice title="The secret that signs these messages">
             <Code>{set.data.secret}</Code>
             <Text size="sm">Shown this once: put it where the messages are received.</Text>
           </Notice>

@@ -37,8 +37,8 @@ export function Inbox({ unread }: { unread: boolean }) {
   const [newest] = found;
   if (!newest)
     return (
-      <Empty title={unread ? 'You have read everything' : 'Nothing was told to you yet'} icon={BellOff}>
-        What you subscribed to comes here, and what is meant for you alone.
+      <Empty title={unread ? 'You are up to date' : 'No notifications yet'} icon={BellOff}>
+        What you subscribed to appears here, and what concerns you personally.
       </Empty>
     );
   return (

@@ -12,7 +12,7 @@ export default function NotificationsPage() {
   const shown = view === 'settings' || view === 'unread' ? view : 'all';
   return (
     <>
-      <PageHeader title="Notifications">What you were told, and what you want to hear of.</PageHeader>
+      <PageHeader title="Notifications">Your messages, and what you want to be told about.</PageHeader>
       <Stack>
         <SegmentedControl
           aria-label="What is shown"

@@ -56,7 +56,7 @@ function PreferencesForm({ given }: { given: Given }) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <Checkbox
-          label="Quiet hours: mail, webhook and Slack wait, but for what is critical"
+          label="Quiet hours: mail, webhook and Slack messages wait, unless they are critical"
           checked={quiet}
           onChange={(event) => setQuiet(event.currentTarget.checked)}
         />
@@ -90,7 +90,7 @@ function PreferencesForm({ given }: { given: Given }) {
         <Failed error={keep.error} />
         <Group>
           <Button type="submit" variant="default" loading={keep.isPending}>
-            Keep it so
+            Save
           </Button>
         </Group>
       </Stack>

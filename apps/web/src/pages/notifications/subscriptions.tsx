@@ -18,6 +18,7 @@ import { fromHub, hub } from '../../api/services.ts';
 import { useAction } from '../../api/use-action.ts';
 import { Failed } from '../../ui/failed.tsx';
 import { LoadingRows } from '../../ui/loading.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 
 const changes = [['hub-service', '/notifications/subscriptions']];
 const channels = { in_app: 'Here', email: 'Mail', webhook: 'Webhook', slack: 'Slack' } as const;
@@ -26,7 +27,7 @@ const types = {
   'workflow.*': 'Workflows',
   'workflow.failed': 'Workflows that fail',
   'workflow.completed': 'Workflows that complete',
-  'step.unknown': 'Steps whose outcome nobody knows',
+  'step.unknown': 'Steps with an unknown outcome',
   'device.*': 'Devices',
   'task.*': 'Tasks',
   'laboratory.announced': 'Announcements',
@@ -73,52 +74,54 @@ export function Subscriptions() {
   return (
     <Stack component="section" gap="sm">
       <Title order={2} size="h4">
-        What you hear of
+        What you are told about
       </Title>
       {query.isPending && <LoadingRows what="what you hear of" rows={3} />}
       <Failed error={query.error} retry={query.refetch} />
       {query.data?.subscriptions.length === 0 && (
-        <Text c="dimmed">Nothing: you are told only what is meant for you alone.</Text>
+        <Text c="dimmed">Nothing yet: you are told only what concerns you personally.</Text>
       )}
       {query.data && query.data.subscriptions.length > 0 && (
-        <Table withTableBorder bg="var(--lab-surface)">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">What</Table.Th>
-              <Table.Th scope="col">Where</Table.Th>
-              <Table.Th scope="col">When</Table.Th>
-              <Table.Th scope="col">
-                <Text size="sm" fw={700}>
-                  Take out
-                </Text>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {query.data.subscriptions.map((each) => {
-              const what = `${named(types, each.event_type)}${each.device_id ? ` at ${each.device_id}` : ''}${
-                each.workflow_id ? ` of ${each.workflow_id}` : ''
-              }${each.min_severity === 'info' ? '' : `, ${each.min_severity} and worse`}`;
-              return (
-                <Table.Tr key={each.id}>
-                  <Table.Td>{what}</Table.Td>
-                  <Table.Td>{named(channels, each.channel)}</Table.Td>
-                  <Table.Td>{named(digests, each.digest)}</Table.Td>
-                  <Table.Td>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      aria-label={`Take out: ${what}, ${named(channels, each.channel)}`}
-                      onClick={() => remove.mutate(each.id)}
-                    >
-                      <Trash2 size={17} aria-hidden />
-                    </ActionIcon>
-                  </Table.Td>
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
+        <TableFrame label="What you are told about" cards>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">What</Table.Th>
+                <Table.Th scope="col">Where</Table.Th>
+                <Table.Th scope="col">When</Table.Th>
+                <Table.Th scope="col">
+                  <Text size="sm" fw={700}>
+                    Take out
+                  </Text>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {query.data.subscriptions.map((each) => {
+                const what = `${named(types, each.event_type)}${each.device_id ? ` at ${each.device_id}` : ''}${
+                  each.workflow_id ? ` of ${each.workflow_id}` : ''
+                }${each.min_severity === 'info' ? '' : `, ${each.min_severity} and worse`}`;
+                return (
+                  <Table.Tr key={each.id}>
+                    <Table.Td>{what}</Table.Td>
+                    <Table.Td data-label="Where">{named(channels, each.channel)}</Table.Td>
+                    <Table.Td data-label="When">{named(digests, each.digest)}</Table.Td>
+                    <Table.Td>
+                      <ActionIcon
+                        variant="subtle"
+                        color="gray"
+                        aria-label={`Remove: ${what}, ${named(channels, each.channel)}`}
+                        onClick={() => remove.mutate(each.id)}
+                      >
+                        <Trash2 size={17} aria-hidden />
+                      </ActionIcon>
+                    </Table.Td>
+                  </Table.Tr>
+                );
+              })}
+            </Table.Tbody>
+          </Table>
+        </TableFrame>
       )}
       <Failed error={remove.error} />
       <form onSubmit={submit}>
@@ -132,18 +135,18 @@ export function Subscriptions() {
               onChange={(value) => value && setType(value as typeof type)}
             />
             <Select
-              label="How grave"
+              label="Severity"
               data={[
                 { value: 'info', label: 'Anything' },
                 { value: 'warning', label: 'Warnings and worse' },
-                { value: 'critical', label: 'Critical alone' },
+                { value: 'critical', label: 'Critical only' },
               ]}
               value={severity}
               allowDeselect={false}
               onChange={(value) => value && setSeverity(value as typeof severity)}
             />
             <TextInput
-              label="Of one device (may be left out)"
+              label="Device (optional)"
               value={device}
               onChange={(event) => setDevice(event.currentTarget.value)}
             />
@@ -165,7 +168,7 @@ export function Subscriptions() {
           <Failed error={add.error} />
           <Group>
             <Button type="submit" loading={add.isPending}>
-              Hear of it
+              Subscribe
             </Button>
           </Group>
         </Stack>

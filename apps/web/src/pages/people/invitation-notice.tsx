@@ -7,7 +7,7 @@ export function InvitationNotice({ token, name }: { token: string; name: string 
     <Notice title={`The invitation of ${name}`}>
       <Code block>{`${location.origin}/ui/#invitation=${token}`}</Code>
       <Text size="sm" mt="xs">
-        Shown this once. Whoever has it sets the password: hand it to its owner alone.
+        It is shown only once. Whoever has it sets the password, so give it only to its owner.
       </Text>
     </Notice>
   );

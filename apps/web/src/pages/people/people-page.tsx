@@ -75,13 +75,13 @@ function People() {
   const asks = {
     lock: {
       title: 'Lock',
-      text: 'Every session and every token of this person ends at once.',
+      text: 'All sessions and tokens of this person end right away.',
       dangerous: true,
     },
-    unlock: { title: 'Unlock', text: 'They may sign in again.', dangerous: false },
+    unlock: { title: 'Unlock', text: 'They can sign in again.', dangerous: false },
     factor: {
-      title: 'Take the second factor from',
-      text: 'Only the password is asked for then. Do it where the authenticator and the recovery codes are lost.',
+      title: 'Remove the second factor of',
+      text: 'They then sign in with their password alone. Do this if they have lost both the authenticator and the recovery codes.',
       dangerous: true,
     },
   } as const;
@@ -143,7 +143,6 @@ function People() {
             {
               key: 'factor',
               title: 'Second factor',
-              wide: true,
               cell: ({ second_factor }) => (second_factor ? 'Set' : 'None'),
             },
             {
@@ -160,7 +159,7 @@ function People() {
                     <Menu.Item onClick={() => invite.mutate(person)}>New invitation</Menu.Item>
                     {person.second_factor && (
                       <Menu.Item onClick={() => setAsked({ what: 'factor', person })}>
-                        Take the second factor away
+                        Remove the second factor
                       </Menu.Item>
                     )}
                     <Menu.Item
@@ -195,7 +194,7 @@ function People() {
           opened
           onClose={() => setAsked(undefined)}
           title={`${asks[asked.what].title} ${asked.person.name}?`}
-          confirm={asked.what === 'factor' ? 'Take it away' : asks[asked.what].title}
+          confirm={asked.what === 'factor' ? 'Remove it' : asks[asked.what].title}
           reason="needed"
           dangerous={asks[asked.what].dangerous}
           onConfirm={(reason) => carryOut.mutateAsync({ what: asked.what, id: asked.person.id, reason })}
@@ -212,7 +211,7 @@ function People() {
           reason="asked"
           onConfirm={(reason) => change.mutateAsync({ id: promoted.person.id, role: promoted.role, reason })}
         >
-          It counts from the next request on.
+          It takes effect right away.
         </ConfirmWithReason>
       )}
     </>

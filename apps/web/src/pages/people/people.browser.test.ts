@@ -36,7 +36,7 @@ browserTest(
     await vera.page.getByRole('textbox', { name: 'New password' }).fill('stars rotate too fast');
     await vera.page.getByRole('button', { name: 'Set it and sign in' }).click();
     await vera.page.getByRole('link', { name: 'Tasks' }).click();
-    await vera.page.getByText('Nothing is to be done').waitFor();
+    await vera.page.getByText('Nothing to do').waitFor();
     assert.equal(await vera.page.getByRole('link', { name: 'New task' }).count(), 0);
     assert.equal(await vera.page.getByRole('link', { name: 'People' }).count(), 0);
     await vera.page.getByRole('link', { name: 'Samples' }).click();
@@ -49,7 +49,7 @@ browserTest(
     await vera.page.getByRole('textbox', { name: 'What it is for' }).fill('A script');
     await vera.page.getByRole('button', { name: 'Make it' }).click();
     await vera.page.getByText(/^lw_/).first().waitFor();
-    await vera.page.getByLabel('Password, to be sure that it is you').fill('stars rotate too fast');
+    await vera.page.getByLabel('Confirm your password').fill('stars rotate too fast');
     await vera.page.getByRole('button', { name: 'Set it up' }).click();
     await vera.page.getByRole('img', { name: /QR code/ }).waitFor();
     await assertAccessible(vera.page, 'one’s own account');

@@ -58,7 +58,7 @@ export function ChangeDialog({
             {sooner(preview.data.before.estimate.seconds, preview.data.after.estimate.seconds)}.
           </Text>
           {preview.data.affected.length === 0 ? (
-            <Text size="sm">Nobody else gets another place.</Text>
+            <Text size="sm">Nobody else changes place.</Text>
           ) : (
             <Table.ScrollContainer
               minWidth={300}
@@ -109,7 +109,7 @@ function sooner(before: number | null, after: number | null): string {
 }
 
 function shift(seconds: number | null): string {
-  if (seconds === null) return 'nobody can say';
+  if (seconds === null) return 'not known';
   const size = duration(Math.abs(seconds));
   return seconds > 0 ? `${size} later` : seconds < 0 ? `${size} earlier` : 'at the same time';
 }

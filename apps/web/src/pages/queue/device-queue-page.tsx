@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Hourglass, Users } from 'lucide-react';
 import { useState } from 'react';
+import { usePersonWait } from '../../api/person-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { keptLive } from '../../live/refresh.ts';
@@ -33,6 +34,7 @@ export default function DeviceQueuePage() {
   );
   const entries = query.data?.pages.flatMap((page) => page.queue) ?? [];
   const shown = device.data;
+  const person = usePersonWait(shown ?? { booking: null });
   return (
     <>
       <PageHeader
@@ -46,9 +48,17 @@ export default function DeviceQueuePage() {
             {shown.booking ? (
               <>
                 held by <WorkflowLink id={shown.booking.workflow_id} />
+                {person && (
+                  <>
+                    , which waits for a person:{' '}
+                    <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
+                      {person.title}
+                    </PageLink>
+                  </>
+                )}
               </>
             ) : (
-              'nobody holds it'
+              'not booked'
             )}
           </Text>
         </Group>
@@ -58,13 +68,13 @@ export default function DeviceQueuePage() {
       ) : query.error && entries.length === 0 ? (
         <Failed error={query.error} retry={query.refetch} />
       ) : entries.length === 0 ? (
-        <Empty title="Nobody waits" icon={Users}>
-          A workflow that is started with “Wait in the queue” stands here while the device is not free.
+        <Empty title="The queue is empty" icon={Users}>
+          Workflows started with “Wait in the queue” are listed here until the device is free.
         </Empty>
       ) : (
         <Stack>
           <Standing reasons={entries[0]?.waiting_reasons ?? []} />
-          <Lanes entries={entries} />
+          <Lanes entries={entries} person={person !== null} />
           {query.hasNextPage && (
             <Group justify="center">
               <Button
@@ -93,14 +103,14 @@ function Standing({ reasons }: { reasons: Entry['waiting_reasons'] }) {
       color="orange"
       bg="var(--lab-surface)"
       icon={<Hourglass aria-hidden />}
-      title="Nobody can say when it goes on"
+      title="It is not known when the queue moves on"
     >
       {standing.map(({ text }) => text).join(' ')}
     </Alert>
   );
 }
 
-function Lanes({ entries }: { entries: readonly Entry[] }) {
+function Lanes({ entries, person }: { entries: readonly Entry[]; person: boolean }) {
   const mayMove = useMay('scientist');
   const mayBeUrgent = useMay('operator');
   const [dragged, setDragged] = useState<Entry>();
@@ -151,6 +161,7 @@ function Lanes({ entries }: { entries: readonly Entry[] }) {
                   <QueueEntry
                     key={entry.id}
                     entry={entry}
+                    person={person}
                     allowed={allowed}
                     onMove={(to) => ask(entry, to)}
                     onDrag={(dragging) => {

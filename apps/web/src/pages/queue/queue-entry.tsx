@@ -15,11 +15,14 @@ import { beside, type Entry, type Priority } from './types.ts';
 /** One that waits: its place, when its turn comes, and the ways to another place. */
 export function QueueEntry({
   entry,
+  person,
   allowed,
   onMove,
   onDrag,
 }: {
   entry: Entry;
+  /** Its device waits for a person: an estimate would pretend to know. */
+  person: boolean;
   allowed: (priority: Priority) => boolean;
   onMove: (priority: Priority | undefined) => void;
   onDrag: (dragging: boolean) => void;
@@ -75,9 +78,11 @@ export function QueueEntry({
               <WorkflowLink id={workflow_id} />
             </Text>
             <Text size="sm">
-              {estimate.seconds === null || estimate.at === null || estimate.seconds_p90 === null
-                ? 'Nobody can say when its turn comes.'
-                : `In about ${duration(estimate.seconds)}, at ${shortTime(estimate.at)}; nine times in ten within ${duration(estimate.seconds_p90)}.`}
+              {person
+                ? 'Its turn comes after a person has done their part.'
+                : estimate.seconds === null || estimate.at === null || estimate.seconds_p90 === null
+                  ? 'It is not known when its turn comes.'
+                  : `In about ${duration(estimate.seconds)}, at ${shortTime(estimate.at)}; nine times in ten within ${duration(estimate.seconds_p90)}.`}
             </Text>
             <Text size="sm" c="dimmed" component="div">
               Queued <Time at={queued_at} />

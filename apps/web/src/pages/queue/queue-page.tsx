@@ -1,6 +1,8 @@
 import { Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ListOrdered } from 'lucide-react';
+import type { Device } from '../../api/overview.ts';
+import { usePersonWait } from '../../api/person-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { DataTable } from '../../ui/data-table.tsx';
@@ -44,22 +46,11 @@ export default function QueuePage() {
             key: 'holder',
             title: 'Held by',
             cell: ({ booking }) => (booking ? <WorkflowLink id={booking.workflow_id} /> : '—'),
-            wide: true,
           },
           {
             key: 'free',
             title: 'Free',
-            cell: ({ free, status }) =>
-              status === 'available' ? (
-                'now'
-              ) : free.seconds === null || free.at === null ? (
-                'nobody can say'
-              ) : (
-                <Text size="sm">
-                  in {duration(free.seconds)}, at {shortTime(free.at)}
-                </Text>
-              ),
-            wide: true,
+            cell: (device) => <Free device={device} />,
           },
         ]}
         empty={
@@ -69,5 +60,26 @@ export default function QueuePage() {
         }
       />
     </>
+  );
+}
+
+function Free({ device }: { device: Device }) {
+  const { free, status } = device;
+  const person = usePersonWait(device);
+  if (person)
+    return (
+      <Text size="sm">
+        waits for a person:{' '}
+        <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
+          {person.title}
+        </PageLink>
+      </Text>
+    );
+  if (status === 'available') return 'now';
+  if (free.seconds === null || free.at === null) return 'not known';
+  return (
+    <Text size="sm">
+      in {duration(free.seconds)}, at {shortTime(free.at)}
+    </Text>
   );
 }

@@ -50,7 +50,7 @@ browserTest(
     await low.getByRole('link', { name: 'Patient of keyed' }).focus();
     await page.keyboard.press('Alt+ArrowUp');
     const dialog = page.getByRole('dialog', { name: 'Make it normal?' });
-    await dialog.getByText('Nobody else gets another place.').waitFor();
+    await dialog.getByText('Nobody else changes place.').waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await low.getByRole('link', { name: 'Patient of keyed' }).waitFor();
@@ -81,7 +81,7 @@ browserTest(
       await low(each).getByRole('link', { name: 'Patient of dragged' }).waitFor();
     // Both mean the same entry; the second one has decided by what is no longer so.
     await other.getByRole('button', { name: 'Make number 3 normal' }).click();
-    await other.getByRole('dialog').getByText('Nobody else gets another place.').waitFor();
+    await other.getByRole('dialog').getByText('Nobody else changes place.').waitFor();
     await low(page)
       .getByRole('listitem')
       .locator('[draggable]')
@@ -98,7 +98,7 @@ browserTest(
       .waitFor();
     await other.getByRole('dialog').getByRole('button', { name: 'Make it normal' }).click();
     await other.getByRole('dialog').getByText('somebody else moved it').waitFor();
-    await other.getByRole('button', { name: 'Leave it' }).click();
+    await other.getByRole('button', { name: 'Go back' }).click();
     await other
       .getByRole('region', { name: 'Urgent' })
       .getByRole('link', { name: 'Patient of dragged' })
@@ -118,10 +118,10 @@ browserTest(
     await page.getByRole('dialog').getByRole('button', { name: 'Take it out' }).click();
     await page.getByRole('link', { name: 'Early of pocket' }).waitFor({ state: 'detached' });
     await send('PATCH', `${lab.devices}/devices/pocket`, { status: 'maintenance' });
-    await page.getByText('Nobody can say when it goes on').waitFor();
+    await page.getByText('It is not known when the queue moves on').waitFor();
     await assertAccessible(page, 'a queue on a phone');
     await page.goto(`${lab.url}/ui/queue/incubator-1`);
-    await page.getByText('Nobody waits').waitFor();
+    await page.getByText('The queue is empty').waitFor();
     assert.deepEqual(faults, []);
   },
 );

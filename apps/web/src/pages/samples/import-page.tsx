@@ -69,12 +69,12 @@ export default function ImportPage() {
               }}
             />
             <Checkbox
-              label="Make the plates that do not exist yet (8 × 12)"
+              label="Create plates that do not exist yet (8 × 12)"
               checked={createPlates}
               onChange={(event) => setCreatePlates(event.currentTarget.checked)}
             />
             <Checkbox
-              label="Import the good rows of a file that has bad ones"
+              label="Import the valid rows even if some rows are not"
               checked={partial}
               onChange={(event) => setPartial(event.currentTarget.checked)}
             />
@@ -88,7 +88,7 @@ export default function ImportPage() {
         {bring.data && (
           <Notice title={bring.data.message}>
             <PageLink to="/samples" inherit underline="always">
-              Look at the samples
+              Show the samples
             </PageLink>
           </Notice>
         )}

@@ -1,11 +1,13 @@
-import { Button, Card, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Card, Code, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Tag } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { ask } from '../../api/ask.ts';
-import { hub } from '../../api/services.ts';
+import { fromHub, hub } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
 import { Failed } from '../../ui/failed.tsx';
+import { Notice } from '../../ui/notice.tsx';
 
 export interface LabelSubject {
   readonly kind: 'sample' | 'plate' | 'device';
@@ -98,9 +100,7 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
       />
       <Select
         label="Code"
-        description={
-          symbol === 'qr' ? 'A phone opens the page of what it is about.' : 'The id alone, for scanners.'
-        }
+        description={symbol === 'qr' ? 'Opens the page on a phone.' : 'Holds only the id, for scanners.'}
         data={[
           { value: 'qr', label: 'QR code' },
           { value: 'datamatrix', label: 'Data Matrix' },
@@ -124,6 +124,7 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
           For a label printer: 50 × 25 mm at 203 dpi.
         </Text>
       )}
+      {symbol === 'qr' && <AddressWarning />}
       <Failed error={make.error} />
       {made ? (
         <>
@@ -141,10 +142,25 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
       ) : (
         <Group>
           <Button onClick={() => make.mutate()} loading={make.isPending}>
-            Make it
+            Make {single ? 'the label' : 'the labels'}
           </Button>
         </Group>
       )}
     </Stack>
+  );
+}
+
+/** A label is stuck on for years: whether phones can open it is said before it is made. */
+function AddressWarning() {
+  const { data } = useQuery(fromHub.read('/labels/address'));
+  if (!data?.loopback) return null;
+  return (
+    <Notice title="Phones cannot open this code" urgent>
+      <Text size="sm">
+        It leads to <Code>{data.url}</Code>, which only this computer can open. Start the laboratory with{' '}
+        <Code>HUB_PUBLIC_URL</Code> set to an address that phones can reach, such as{' '}
+        <Code>http://192.168.1.20:5000</Code>, and make the label then.
+      </Text>
+    </Notice>
   );
 }

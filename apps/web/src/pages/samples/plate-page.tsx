@@ -9,6 +9,7 @@ import { LoadingRows } from '../../ui/loading.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 import { LabelsButton } from './labels.tsx';
 import { Legend, PlateWells } from './plate-wells.tsx';
@@ -98,50 +99,52 @@ export default function PlatePage() {
         <Failed error={results.error} retry={results.refetch} />
         {read >= mostPages && hasNextPage && (
           <Notice title="There are more results than are shown">
-            The first 10,000 values of this plate colour it.
+            Only the first 10,000 values of this plate are used.
           </Notice>
         )}
         {view === 'table' ? (
-          <Table withTableBorder bg="var(--lab-surface)">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">Well</Table.Th>
-                <Table.Th scope="col">Sample</Table.Th>
-                <Table.Th scope="col">Type</Table.Th>
-                {measures.map(({ key, label, unit }) => (
-                  <Table.Th key={key} scope="col" ta="right">
-                    {label}
-                    {unit ? ` (${unit})` : ''}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {wellsToTell(plate.rows, plate.columns, barcodes, measures).map((well) => {
-                const sample = barcodes.get(well);
-                return (
-                  <Table.Tr key={well}>
-                    <Table.Th scope="row">{well}</Table.Th>
-                    <Table.Td>
-                      {sample ? (
-                        <PageLink to="/samples/$barcode" params={{ barcode: sample }} inherit>
-                          {sample}
-                        </PageLink>
-                      ) : (
-                        '—'
-                      )}
-                    </Table.Td>
-                    <Table.Td>{(sample && types.get(sample)) ?? '—'}</Table.Td>
-                    {measures.map(({ key, values }) => (
-                      <Table.Td key={key} ta="right">
-                        {values.get(well) ?? '—'}
+          <TableFrame label={`Wells of ${plate.name}`}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th scope="col">Well</Table.Th>
+                  <Table.Th scope="col">Sample</Table.Th>
+                  <Table.Th scope="col">Type</Table.Th>
+                  {measures.map(({ key, label, unit }) => (
+                    <Table.Th key={key} scope="col" ta="right">
+                      {label}
+                      {unit ? ` (${unit})` : ''}
+                    </Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {wellsToTell(plate.rows, plate.columns, barcodes, measures).map((well) => {
+                  const sample = barcodes.get(well);
+                  return (
+                    <Table.Tr key={well}>
+                      <Table.Th scope="row">{well}</Table.Th>
+                      <Table.Td>
+                        {sample ? (
+                          <PageLink to="/samples/$barcode" params={{ barcode: sample }} inherit>
+                            {sample}
+                          </PageLink>
+                        ) : (
+                          '—'
+                        )}
                       </Table.Td>
-                    ))}
-                  </Table.Tr>
-                );
-              })}
-            </Table.Tbody>
-          </Table>
+                      <Table.Td>{(sample && types.get(sample)) ?? '—'}</Table.Td>
+                      {measures.map(({ key, values }) => (
+                        <Table.Td key={key} ta="right">
+                          {values.get(well) ?? '—'}
+                        </Table.Td>
+                      ))}
+                    </Table.Tr>
+                  );
+                })}
+              </Table.Tbody>
+            </Table>
+          </TableFrame>
         ) : (
           <>
             <PlateWells
@@ -166,7 +169,7 @@ export default function PlatePage() {
                     Well {chosen}
                   </Title>
                   {barcode === undefined ? (
-                    <Text c="dimmed">No sample stands here.</Text>
+                    <Text c="dimmed">No sample in this well.</Text>
                   ) : (
                     <PageLink to="/samples/$barcode" params={{ barcode }} fw={600} underline="always">
                       {barcode}

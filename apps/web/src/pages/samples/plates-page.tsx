@@ -11,7 +11,7 @@ export default function PlatesPage() {
   const query = useInfiniteQuery(fromWorkflows.pages('/plates', { params: { query: { limit: 50 } } }));
   return (
     <>
-      <PageHeader title="Plates">Labware with wells, and what stands on it.</PageHeader>
+      <PageHeader title="Plates">Plates and their samples.</PageHeader>
       <DataTable
         caption="Plates"
         query={query}
@@ -29,7 +29,7 @@ export default function PlatesPage() {
           },
           { key: 'name', title: 'Name', cell: ({ name }) => name },
           { key: 'size', title: 'Wells', cell: ({ rows, columns }) => `${rows} × ${columns}` },
-          { key: 'made', title: 'Made', wide: true, cell: ({ created_at }) => <Time at={created_at} /> },
+          { key: 'made', title: 'Made', cell: ({ created_at }) => <Time at={created_at} /> },
         ]}
         empty={
           <Empty title="No plates yet" icon={Grid3x3}>

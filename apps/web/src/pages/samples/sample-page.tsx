@@ -1,4 +1,4 @@
-import { Card, Code, Stack, Table, Title } from '@mantine/core';
+import { Card, Stack, Table, Title } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Workflow } from 'lucide-react';
@@ -11,8 +11,10 @@ import { Failed } from '../../ui/failed.tsx';
 import { LoadingRows } from '../../ui/loading.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
+import { readName } from '../../ui/quantity.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
+import { Value } from '../../ui/values.tsx';
 import { LabelsButton } from './labels.tsx';
 
 /** One sample: what it is, where it stands, what was done with it. */
@@ -46,7 +48,7 @@ export default function SamplePage() {
               <Table.Tbody>
                 <Fact name="Where">
                   {sample.plate_id === null ? (
-                    'On no plate'
+                    'Not on a plate'
                   ) : (
                     <>
                       <PageLink
@@ -65,16 +67,12 @@ export default function SamplePage() {
                 <Fact name="Volume">
                   {sample.volume_ul === null ? 'Not known' : `${sample.volume_ul} µL`}
                 </Fact>
-                <Fact name="Here since">
+                <Fact name="Registered">
                   <Time at={sample.created_at} />
                 </Fact>
                 {Object.entries(sample.metadata).map(([name, value]) => (
-                  <Fact key={name} name={name}>
-                    {typeof value === 'object' && value !== null ? (
-                      <Code>{JSON.stringify(value)}</Code>
-                    ) : (
-                      String(value)
-                    )}
+                  <Fact key={name} name={readName(name).words}>
+                    <Value name={name} value={value} />
                   </Fact>
                 ))}
               </Table.Tbody>
@@ -93,14 +91,18 @@ export default function SamplePage() {
                 {
                   key: 'name',
                   title: 'Workflow',
-                  cell: ({ id, name }) => <a href={`/ui/workflows/${encodeURIComponent(id)}`}>{name}</a>,
+                  cell: ({ id, name }) => (
+                    <PageLink to="/workflows/$id" params={{ id }} inherit fw={600}>
+                      {name}
+                    </PageLink>
+                  ),
                 },
                 { key: 'status', title: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
-                { key: 'device', title: 'Device', wide: true, cell: ({ device_id }) => device_id },
+                { key: 'device', title: 'Device', cell: ({ device_id }) => device_id },
                 { key: 'made', title: 'Made', cell: ({ created_at }) => <Time at={created_at} /> },
               ]}
               empty={
-                <Empty title="Nothing was done with it yet" icon={Workflow}>
+                <Empty title="Not used yet" icon={Workflow}>
                   Workflows that use this sample are listed here.
                 </Empty>
               }

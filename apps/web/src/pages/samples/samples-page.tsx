@@ -94,20 +94,20 @@ export default function SamplesPage() {
           </>
         }
       >
-        Every specimen, and where it stands.
+        Every sample and where it is.
       </PageHeader>
       <Stack>
         <Group align="flex-start" grow preventGrowOverflow={false}>
           <ScanField
             label="Barcode"
-            description="Its beginning narrows the list; Enter opens the sample."
+            description="Type to filter; press Enter to open the sample."
             value={typed.q}
             onChange={(text) => change('q', text)}
             onScan={(code) => open.mutate(code)}
           />
           <TextInput
             label="Type"
-            description="As in blood, tissue."
+            description="For example blood or tissue."
             value={typed.type}
             onChange={(event) => change('type', event.currentTarget.value)}
           />
@@ -155,14 +155,13 @@ export default function SamplesPage() {
               key: 'volume',
               title: 'Volume',
               align: 'right',
-              wide: true,
               cell: ({ volume_ul }) => (volume_ul === null ? '—' : `${volume_ul} µL`),
             },
           ]}
           empty={
-            <Empty title={filtered ? 'No sample fits' : 'No samples yet'} icon={TestTubes}>
+            <Empty title={filtered ? 'No matching samples' : 'No samples yet'} icon={TestTubes}>
               {filtered
-                ? 'Take out a filter, or scan the barcode again.'
+                ? 'Remove a filter, or scan the barcode again.'
                 : 'Import a CSV file, and they are here.'}
             </Empty>
           }

@@ -20,10 +20,10 @@ test('each fault stands at its field, in words', () => {
   assert.deepEqual(faultsIn(fields, { volume: '12', plate: 'P-9', day: '2025-12-31' }), {
     volume: 'At most 10 uL.',
     clean: 'Fill this in.',
-    plate: 'This is not the one that is meant: P-1, P-2.',
+    plate: 'This is not the expected code. Expected: P-1, P-2.',
     day: 'Not before 2026-01-01.',
   });
-  assert.equal(faultsIn(fields, { volume: 'much' }).volume, 'This is no number.');
+  assert.equal(faultsIn(fields, { volume: 'much' }).volume, 'This is not a number.');
   assert.deepEqual(faultsIn(fields, { volume: '0', clean: 'yes', plate: 'P-2' }), {});
 });
 

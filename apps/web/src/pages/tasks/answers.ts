@@ -35,14 +35,14 @@ function faultOf(field: TaskField, value: TaskAnswers[string] | undefined): stri
   const unit = field.unit ? ` ${field.unit}` : '';
   switch (field.type) {
     case 'number':
-      if (typeof value !== 'number') return 'This is no number.';
-      if (field.whole && !Number.isInteger(value)) return 'A whole number is asked for.';
+      if (typeof value !== 'number') return 'This is not a number.';
+      if (field.whole && !Number.isInteger(value)) return 'Enter a whole number.';
       if (field.minimum !== undefined && value < field.minimum) return `At least ${field.minimum}${unit}.`;
       if (field.maximum !== undefined && value > field.maximum) return `At most ${field.maximum}${unit}.`;
       return undefined;
     case 'barcode':
       return field.expected && !field.expected.includes(String(value))
-        ? `This is not the one that is meant: ${field.expected.slice(0, 5).join(', ')}${field.expected.length > 5 ? ', …' : ''}.`
+        ? `This is not the expected code. Expected: ${field.expected.slice(0, 5).join(', ')}${field.expected.length > 5 ? ', …' : ''}.`
         : undefined;
     case 'date':
       if (field.earliest !== undefined && String(value) < field.earliest)

@@ -68,16 +68,16 @@ export function FindByCode({ onDevice }: { onDevice: (id: string) => void }) {
     <>
       <ScanField
         label="Scan a code"
-        description="Of a plate, a sample or a device: it leads to the task. Enter finds it."
+        description="Scan a plate, sample or device to open its task. Press Enter to search."
         value={text}
         onChange={setText}
         onScan={(code) => find.mutate(code)}
       />
       {none !== undefined && (
-        <Notice title="No task asks for this">
+        <Notice title="No task for this code">
           Nothing that is to be done asks for <strong>{none}</strong>.{' '}
           <PageLink to="/samples" search={{ q: none }} inherit underline="always">
-            Look among the samples
+            Search the samples
           </PageLink>
         </Notice>
       )}

@@ -73,11 +73,11 @@ export default function NewTaskPage() {
 
   return (
     <>
-      <PageHeader title="New task">For a colleague's hands, or for your own later on.</PageHeader>
+      <PageHeader title="New task">For a colleague, or for yourself later.</PageHeader>
       <form onSubmit={submit} noValidate>
         <Stack maw={760}>
           <TextInput
-            label="What is to be done"
+            label="What needs doing"
             required
             maxLength={200}
             value={title}
@@ -126,13 +126,13 @@ export default function NewTaskPage() {
               onChange={(value) => value && setPriority(value as typeof priority)}
             />
             <TextInput
-              label="Due (may be left out)"
+              label="Due (optional)"
               type="datetime-local"
               value={due}
               onChange={(event) => setDue(event.currentTarget.value)}
             />
             <TextInput
-              label="At which device (may be left out)"
+              label="Device (optional)"
               value={device}
               onChange={(event) => setDevice(event.currentTarget.value)}
             />
@@ -142,7 +142,7 @@ export default function NewTaskPage() {
           </Title>
           {fields.length === 0 && (
             <Text c="dimmed" size="sm">
-              Without fields it is simply completed. Fields ask for what was measured, scanned or seen.
+              Without fields, the task is simply completed. Fields ask for what was measured, scanned or seen.
             </Text>
           )}
           {fields.map((field, index) => (
@@ -155,7 +155,7 @@ export default function NewTaskPage() {
                   <ActionIcon
                     variant="subtle"
                     color="gray"
-                    aria-label={`Take out field ${index + 1}`}
+                    aria-label={`Remove field ${index + 1}`}
                     onClick={() => setFields(fields.filter(({ id }) => id !== field.id))}
                   >
                     <Trash2 size={17} aria-hidden />
@@ -203,7 +203,9 @@ export default function NewTaskPage() {
                     <Textarea
                       label={field.type === 'choice' ? 'Choices' : 'Expected codes'}
                       description={
-                        field.type === 'choice' ? 'One a line.' : 'One a line; left empty, any code will do.'
+                        field.type === 'choice'
+                          ? 'One per line.'
+                          : 'One per line; leave empty to accept any code.'
                       }
                       autosize
                       minRows={2}
@@ -213,7 +215,7 @@ export default function NewTaskPage() {
                   )}
                 </SimpleGrid>
                 <Checkbox
-                  label="May be left out"
+                  label="Optional"
                   checked={field.optional}
                   onChange={(event) => change(field.id, { optional: event.currentTarget.checked })}
                 />
@@ -232,7 +234,7 @@ export default function NewTaskPage() {
           <Failed error={make.error} />
           <Group>
             <Button type="submit" loading={make.isPending}>
-              Ask for it
+              Create the task
             </Button>
           </Group>
         </Stack>

@@ -23,7 +23,7 @@ export function TaskCard({ task }: { task: Task }) {
             {task.title}
           </PageLink>
           <Text size="sm" c="dimmed">
-            {task.holder ? `In the hand of ${task.holder.name}` : `For ${assigneeText(task)}`}
+            {task.holder ? `With ${task.holder.name}` : `For ${assigneeText(task)}`}
             {task.device_id ? ` · ${task.device_id}` : ''}
           </Text>
           {isActive(task) && task.due_at && (

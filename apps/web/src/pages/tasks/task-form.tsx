@@ -83,7 +83,7 @@ export function TaskForm({
           />
         ))}
         <Textarea
-          label="Comment (may be left out)"
+          label="Comment (optional)"
           autosize
           minRows={1}
           maxLength={2_000}

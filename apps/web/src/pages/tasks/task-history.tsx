@@ -85,7 +85,7 @@ function CommentForm({ id }: { id: string }) {
     <form onSubmit={submit}>
       <Stack gap="xs" align="flex-start">
         <Textarea
-          label="Say something about it"
+          label="Add a comment"
           w="100%"
           autosize
           minRows={1}
@@ -95,7 +95,7 @@ function CommentForm({ id }: { id: string }) {
         />
         <Failed error={comment.error} />
         <Button type="submit" variant="default" loading={comment.isPending} disabled={text.trim() === ''}>
-          Say it
+          Comment
         </Button>
       </Stack>
     </form>

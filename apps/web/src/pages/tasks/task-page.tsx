@@ -82,7 +82,7 @@ function TaskView({ task }: { task: Task }) {
   });
   const release = useAction({
     run: () => ask(hub.POST('/tasks/{id}/release', given())),
-    done: () => 'It waits for anybody again.',
+    done: () => 'It is open to everybody again.',
     changes: lists,
     onDone: follow,
   });
@@ -115,7 +115,7 @@ function TaskView({ task }: { task: Task }) {
           loading={release.isPending}
           onClick={() => release.mutate(undefined, onNewer)}
         >
-          {inHand ? 'Give it back' : `Take it from ${task.holder?.name}`}
+          {inHand ? 'Put it back' : `Take it from ${task.holder?.name}`}
         </Button>
       )}
       {active && (inHand || manages) && (
@@ -124,7 +124,7 @@ function TaskView({ task }: { task: Task }) {
           leftSection={<Ban size={17} aria-hidden />}
           onClick={() => setAsked('cancel')}
         >
-          It cannot be done
+          Cannot be done
         </Button>
       )}
       {mayReopen && (
@@ -133,7 +133,7 @@ function TaskView({ task }: { task: Task }) {
           leftSection={<RotateCcw size={17} aria-hidden />}
           onClick={() => setAsked('reopen')}
         >
-          Open it again
+          Reopen it
         </Button>
       )}
     </Group>
@@ -153,7 +153,7 @@ function TaskView({ task }: { task: Task }) {
           </>
         }
       >
-        {task.holder ? `In the hand of ${inHand ? 'you' : task.holder.name}` : `For ${assigneeText(task)}`}
+        {task.holder ? `With ${inHand ? 'you' : task.holder.name}` : `For ${assigneeText(task)}`}
         {task.due_at && active && (
           <>
             {' '}
@@ -181,8 +181,8 @@ function TaskView({ task }: { task: Task }) {
                 )}
                 <Text size="sm" my="xs">
                   {mine
-                    ? 'What you filled in is kept. Look at what is different, then go on.'
-                    : 'It cannot be completed by you any more.'}
+                    ? 'What you filled in is kept. Check what has changed, then carry on.'
+                    : 'You can no longer complete it.'}
                 </Text>
                 <Button
                   size="xs"
@@ -193,14 +193,14 @@ function TaskView({ task }: { task: Task }) {
                     release.reset();
                   }}
                 >
-                  {mine ? 'Go on with the newer one' : 'Show it as it is now'}
+                  {mine ? 'Carry on with the new version' : 'Show the new version'}
                 </Button>
               </Notice>
             )}
             {!newerTask(claim.error) && <Failed error={claim.error} />}
             {!newerTask(release.error) && <Failed error={release.error} />}
             {!begun && newerTask(claim.error) && (
-              <Notice title="Somebody was quicker">{claim.error?.message}</Notice>
+              <Notice title="Somebody else took it first">{claim.error?.message}</Notice>
             )}
             {mine && task.status === 'open' && (
               <Group>
@@ -211,10 +211,10 @@ function TaskView({ task }: { task: Task }) {
                   loading={claim.isPending}
                   onClick={() => claim.mutate(undefined, onNewer)}
                 >
-                  Take it in hand
+                  Take it
                 </Button>
                 <Text size="sm" c="dimmed">
-                  So that nobody else begins with it.
+                  So that nobody else starts on it.
                 </Text>
               </Group>
             )}
@@ -275,7 +275,7 @@ function TaskView({ task }: { task: Task }) {
         reason="needed"
         onConfirm={(reason) => reopen.mutateAsync(reason)}
       >
-        It is to be done once more, and what was filled in is taken out of it.
+        It has to be done again, and what was filled in is removed.
       </ConfirmWithReason>
     </>
   );

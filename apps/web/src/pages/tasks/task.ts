@@ -49,12 +49,12 @@ export function differences(before: Task, after: Task): string[] {
   const told: string[] = [];
   if (before.status !== after.status)
     told.push(
-      `It is ${after.status.replaceAll('_', ' ')} now${after.holder ? `, in the hand of ${after.holder.name}` : ''}${
+      `It is ${after.status.replaceAll('_', ' ')} now${after.holder ? `, with ${after.holder.name}` : ''}${
         after.status_reason ? `: ${after.status_reason}` : ''
       }.`,
     );
   else if (before.holder?.id !== after.holder?.id)
-    told.push(after.holder ? `${after.holder.name} has it in hand now.` : 'Nobody has it in hand now.');
+    told.push(after.holder ? `${after.holder.name} has it now.` : 'Not in use now.');
   if (before.title !== after.title) told.push(`It is called “${after.title}” now.`);
   if (before.instructions !== after.instructions) told.push('The instructions are different.');
   if (JSON.stringify(before.fields) !== JSON.stringify(after.fields))

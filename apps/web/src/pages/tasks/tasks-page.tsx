@@ -18,26 +18,26 @@ const views = {
   open: {
     label: 'To do',
     query: { order: 'due', status: 'active' },
-    empty: 'Nothing is to be done',
-    text: 'A step of a workflow that needs a human hand puts its task here, and so may anybody who works here.',
+    empty: 'Nothing to do',
+    text: 'Workflow steps that need a person appear here, and so do tasks that colleagues create.',
   },
   mine: {
     label: 'Mine',
     query: { order: 'due', status: 'active', mine: true },
-    empty: 'You have nothing in hand',
-    text: 'What you took in hand is here, and what others gave to you. “To do” has what waits for anybody.',
+    empty: 'You have no tasks',
+    text: 'Tasks you took or were given appear here. Open tasks are under “To do”.',
   },
   done: {
     label: 'Done',
     query: { status: 'completed' },
-    empty: 'Nothing was done yet',
+    empty: 'Nothing has been done yet',
     text: 'Completed tasks stay here, with what was filled in.',
   },
   cancelled: {
     label: 'Cancelled',
     query: { status: 'cancelled' },
     empty: 'Nothing was cancelled',
-    text: 'What nobody needs any more, or nobody could do, with the reason.',
+    text: 'Tasks that were cancelled, with the reason.',
   },
 } as const;
 type View = keyof typeof views;
@@ -67,7 +67,7 @@ export default function TasksPage() {
           )
         }
       >
-        Work for human hands.
+        Work for people.
       </PageHeader>
       <Stack>
         <FindByCode onDevice={(id) => setFilters({ device: id, view: 'open' })} />

@@ -41,7 +41,7 @@ browserTest('on a phone: a code is scanned, the form filled in, the task done', 
   await assertAccessible(page, 'the list of tasks');
   await page.getByRole('textbox', { name: 'Scan a code' }).fill('NOWHERE-1');
   await page.keyboard.press('Enter');
-  await page.getByText('No task asks for this').waitFor();
+  await page.getByText('No task for this code').waitFor();
   await page.getByRole('textbox', { name: 'Scan a code' }).fill('PLATE-77');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Seal the plate', level: 1 }).waitFor();
@@ -54,7 +54,7 @@ browserTest('on a phone: a code is scanned, the form filled in, the task done', 
   assert.equal(await page.getByText('Fill this in.').count(), 4);
   await assertAccessible(page, 'a form with faults');
   await page.getByRole('textbox', { name: 'Plate' }).fill('PLATE-78');
-  await page.getByText('This is not the one that is meant: PLATE-77.').waitFor();
+  await page.getByText('This is not the expected code. Expected: PLATE-77.').waitFor();
   await page.getByRole('textbox', { name: 'Plate' }).fill('PLATE-77');
   await page.getByLabel('Volume left').fill('12,5');
   await page.getByRole('combobox', { name: 'Seal' }).click();
@@ -84,7 +84,7 @@ browserTest('changed by somebody else meanwhile: told, and what was typed is kep
   ]);
   assert.equal(refusal.status(), 409);
   await assertAccessible(page, 'a task that was changed');
-  await page.getByRole('button', { name: 'Go on with the newer one' }).click();
+  await page.getByRole('button', { name: 'Carry on with the new version' }).click();
   assert.equal(await page.getByLabel('Mass').inputValue(), '3');
   await page.getByRole('button', { name: 'Complete' }).click();
   await page.getByText('What was filled in').waitFor();
@@ -104,33 +104,33 @@ browserTest('a refusal tells the state that is newer than what was seen', async 
   await page.getByLabel('Yes').check();
   await page.getByRole('button', { name: 'Complete' }).click();
   await page.getByText('It is cancelled now: It was emptied already.').waitFor();
-  await page.getByRole('button', { name: 'Show it as it is now' }).click();
-  await page.getByRole('button', { name: 'Open it again' }).click();
+  await page.getByRole('button', { name: 'Show the new version' }).click();
+  await page.getByRole('button', { name: 'Reopen it' }).click();
   await page.getByRole('button', { name: 'Open again' }).click();
   await page.getByText('Say why, in a few words.').waitFor();
   await page.getByLabel('Reason').fill('Full again');
   await page.getByRole('button', { name: 'Open again' }).click();
-  await page.getByRole('button', { name: 'Take it in hand' }).click();
-  await page.getByText('In the hand of you').waitFor();
-  await page.getByRole('button', { name: 'Give it back' }).click();
-  await page.getByRole('button', { name: 'Take it in hand' }).waitFor();
+  await page.getByRole('button', { name: 'Take it' }).click();
+  await page.getByText('With you').waitFor();
+  await page.getByRole('button', { name: 'Put it back' }).click();
+  await page.getByRole('button', { name: 'Take it' }).waitFor();
 });
 
 browserTest('asked for in the browser, seen live in another window after a restart', async (browser) => {
   const watching = await openPage(browser, `${lab.url}/ui/tasks?view=mine`);
-  await watching.page.getByText('You have nothing in hand').waitFor();
+  await watching.page.getByText('You have no tasks').waitFor();
   await watching.page.getByText('To do', { exact: true }).click();
   await watching.page.getByLabel('Connection: Live').waitFor();
   await lab.restart('SIGKILL');
   await watching.page.getByLabel('Connection: Live').waitFor();
 
   const { page, faults } = await openPage(browser, `${lab.url}/ui/tasks/new`, { scheme: 'dark' });
-  await page.getByRole('textbox', { name: 'What is to be done' }).fill('Refill the tips');
+  await page.getByRole('textbox', { name: 'What needs doing' }).fill('Refill the tips');
   await page.getByRole('textbox', { name: 'Instructions' }).fill('Only **blue** ones.');
   await page.getByRole('button', { name: 'Add a field' }).click();
   await page.getByRole('textbox', { name: 'Question' }).fill('How many boxes?');
   await assertAccessible(page, 'a new task');
-  await page.getByRole('button', { name: 'Ask for it' }).click();
+  await page.getByRole('button', { name: 'Create the task' }).click();
   await page.getByRole('heading', { name: 'Refill the tips', level: 1 }).waitFor();
   await watching.page.getByRole('link', { name: 'Refill the tips' }).waitFor();
   assert.deepEqual(faults, []);

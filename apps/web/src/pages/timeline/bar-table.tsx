@@ -1,5 +1,6 @@
 import { Table, Text } from '@mantine/core';
 import { StatusBadge } from '../../ui/status-badge.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 import { duration, shortTime } from '../../ui/times.ts';
 import classes from './bar-table.module.css';
 import { type Bar, eachVisible, type Row, type View } from './bars.ts';
@@ -21,8 +22,7 @@ export function BarTable(props: {
     eachVisible(row, view.from, view.from + width * view.msPerPixel, (bar) => bars.push(bar));
   const lines = bars.sort((a, b) => b.from - a.from).slice(0, mostLines);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section className={classes.frame} aria-label="What the devices did and will do" tabIndex={0}>
+    <TableFrame label="What the devices did and will do" cards>
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -37,14 +37,20 @@ export function BarTable(props: {
           {lines.map((bar) => (
             <Table.Tr key={bar.id}>
               <Table.Td>{names.get(bar.device) ?? bar.device}</Table.Td>
-              <Table.Td>{bar.title}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="What">{bar.title}</Table.Td>
+              <Table.Td data-label="State">
                 <StatusBadge status={kindWords[bar.kind]} />
               </Table.Td>
-              <Table.Td className={classes.number}>{shortTime(bar.from)}</Table.Td>
-              <Table.Td className={classes.number}>{duration((bar.to - bar.from) / 1_000)}</Table.Td>
-              <Table.Td>{bar.workflow ? <WorkflowName id={bar.workflow} /> : '–'}</Table.Td>
-              <Table.Td>{bar.why.join(' ')}</Table.Td>
+              <Table.Td data-label="From" className={classes.number}>
+                {shortTime(bar.from)}
+              </Table.Td>
+              <Table.Td data-label="For" className={classes.number}>
+                {duration((bar.to - bar.from) / 1_000)}
+              </Table.Td>
+              <Table.Td data-label="Workflow">
+                {bar.workflow ? <WorkflowName id={bar.workflow} /> : '–'}
+              </Table.Td>
+              <Table.Td data-label="Why">{bar.why.join(' ')}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -54,6 +60,6 @@ export function BarTable(props: {
           The newest {mostLines} of {bars.length} in this stretch of time.
         </Text>
       )}
-    </section>
+    </TableFrame>
   );
 }

@@ -31,7 +31,7 @@ const looks: Readonly<Record<Exclude<Action, 'execute-step'>, { label: string; i
   complete: { label: 'Complete', icon: CircleCheck },
   pause: { label: 'Pause', icon: Pause },
   abort: { label: 'Stop the device', icon: OctagonX },
-  'resolve-step': { label: 'Tell what became of it', icon: HandHelping },
+  'resolve-step': { label: 'Say what happened', icon: HandHelping },
   cancel: { label: 'Cancel', icon: Ban },
   delete: { label: 'Delete', icon: Trash2 },
 };
@@ -168,8 +168,7 @@ function Ending({
         confirm="Stop the device"
         onConfirm={(reason) => abort.mutateAsync(reason)}
       >
-        The operation that runs now ends as failed. The workflow keeps the device, and the step can be tried
-        again.
+        The current operation ends as failed. The workflow keeps the device, and the step can be tried again.
       </ConfirmWithReason>
       <ConfirmWithReason
         onClose={onClose}
@@ -179,7 +178,7 @@ function Ending({
         confirm="Delete"
         onConfirm={() => remove.mutateAsync()}
       >
-        It was never started. Nothing of it is kept but the entry in the audit trail.
+        It was never started. Only the entry in the audit trail is kept.
       </ConfirmWithReason>
     </>
   );

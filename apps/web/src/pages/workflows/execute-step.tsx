@@ -43,7 +43,7 @@ export function ExecuteStep({ workflow, icon }: { workflow: Workflow; icon: Reac
             loading={execute.isPending}
             onClick={() => (again ? setAsking(true) : execute.mutate())}
           >
-            {again ? `Try step ${step.position} again` : `Carry out step ${step.position}`}
+            {again ? `Try step ${step.position} again` : `Run step ${step.position}`}
           </Button>
         </Popover.Target>
         <Popover.Dropdown p={0}>

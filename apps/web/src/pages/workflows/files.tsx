@@ -58,7 +58,7 @@ export function Files({ workflowId }: { workflowId: string }) {
             )}
           </FileButton>
           <Text size="sm" c="dimmed">
-            Tables of plate readers are read into results.
+            Plate reader tables are turned into results.
           </Text>
         </Group>
       )}
@@ -103,9 +103,8 @@ export function Files({ workflowId }: { workflowId: string }) {
             title: 'Results',
             cell: ({ results_status, results_count, results_reason }) =>
               results_status === 'done' ? `${results_count ?? 0} values` : (results_reason ?? results_status),
-            wide: true,
           },
-          { key: 'size', title: 'Size', cell: ({ size }) => sizeText(size), align: 'right', wide: true },
+          { key: 'size', title: 'Size', cell: ({ size }) => sizeText(size), align: 'right' },
           {
             key: 'by',
             title: 'Uploaded',
@@ -114,12 +113,11 @@ export function Files({ workflowId }: { workflowId: string }) {
                 <Time at={created_at} /> by {owner_name}
               </Text>
             ),
-            wide: true,
           },
         ]}
         empty={
           <Empty title="No files yet" icon={FilesIcon}>
-            Raw data, photographs, tables: whatever belongs to this workflow.
+            Raw data, photographs, tables: anything that belongs to this workflow.
           </Empty>
         }
       />

@@ -8,7 +8,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
 import { duration } from '../../ui/times.ts';
-import { Values } from './values.tsx';
+import { Values } from '../../ui/values.tsx';
 
 /** What the devices did for this workflow, newest first. */
 export function Log({ workflowId }: { workflowId: string }) {
@@ -36,19 +36,18 @@ export function Log({ workflowId }: { workflowId: string }) {
         },
         {
           key: 'result',
-          title: 'Came of it',
+          title: 'Result',
           cell: ({ result, error }) =>
             error ? (
               <Text size="sm">{error.message}</Text>
             ) : (
               <Values bare title="Result" values={result ?? {}} />
             ),
-          wide: true,
         },
       ]}
       empty={
-        <Empty title="Nothing was done yet" icon={ScrollText}>
-          Each operation that a device carries out for this workflow stands here.
+        <Empty title="Nothing has been done yet" icon={ScrollText}>
+          Every operation that a device carries out for this workflow appears here.
         </Empty>
       }
     />

@@ -11,12 +11,12 @@ const outcomes = [
   {
     value: 'succeeded',
     label: 'It was carried out',
-    description: 'The workflow goes on with the next step.',
+    description: 'The workflow continues with the next step.',
   },
   {
     value: 'failed',
     label: 'It was not carried out',
-    description: 'The step counts as failed, and can be tried again.',
+    description: 'The step counts as failed and can be tried again.',
   },
 ] as const;
 type Outcome = (typeof outcomes)[number]['value'];
@@ -46,7 +46,7 @@ export function ResolveStep({
   });
   if (!step) return null;
   const confirm = async (reason: string) => {
-    if (!outcome) throw new Error('Choose first what became of the step.');
+    if (!outcome) throw new Error('Choose what happened to the step first.');
     await resolve.mutateAsync({ outcome, reason });
     setOutcome(undefined);
   };
@@ -54,15 +54,15 @@ export function ResolveStep({
     <ConfirmWithReason
       opened={opened}
       onClose={onClose}
-      title={`What became of step ${step.position}?`}
-      confirm="Tell it"
+      title={`What happened to step ${step.position}?`}
+      confirm="Save"
       reason="needed"
       onConfirm={confirm}
     >
       <Stack gap="sm">
         <Text size="sm">
           Nobody knows whether {workflow.device_id} has carried out {step.operation.replaceAll('_', ' ')}.
-          Look at the instrument and its samples, and say below how you know.
+          Check the instrument and its samples, and say below how you know.
         </Text>
         <Radio.Group
           label="Outcome"

@@ -20,7 +20,7 @@ export function Results({ workflowId }: { workflowId: string }) {
       rows={(page) => page.results}
       rowKey={({ id }) => id}
       columns={[
-        { key: 'plate', title: 'Plate', cell: ({ plate_id }) => plate_id ?? '—', wide: true },
+        { key: 'plate', title: 'Plate', cell: ({ plate_id }) => plate_id ?? '—' },
         { key: 'well', title: 'Well', cell: ({ well }) => well },
         { key: 'measurement', title: 'Measurement', cell: ({ measurement }) => measurement },
         { key: 'value', title: 'Value', cell: ({ value, note }) => value ?? note ?? '—', align: 'right' },
@@ -28,8 +28,8 @@ export function Results({ workflowId }: { workflowId: string }) {
       ]}
       empty={
         <Empty title="No results yet" icon={ChartColumn}>
-          What an instrument measured during a step stands with the step. Values out of a file appear here
-          once it was uploaded under Files.
+          What an instrument measured during a step is shown with the step. Values from a file appear here
+          after you upload it under Files.
         </Empty>
       }
     />

@@ -67,7 +67,7 @@ function StartForm({ workflow, onClose, action }: StartProps) {
         <Checkbox
           data-autofocus
           label={`Wait in the queue if ${device_id} is not free`}
-          description="Without it a busy device is a refusal, and nothing changes."
+          description="Otherwise, if the device is busy, nothing happens."
           checked={queue}
           onChange={(event) => setQueue(event.currentTarget.checked)}
         />
@@ -89,8 +89,8 @@ function StartForm({ workflow, onClose, action }: StartProps) {
         )}
         {action === 'start' && (
           <Checkbox
-            label="Carry out the steps by itself"
-            description="Once it has the device it goes from step to step, and completes at the end."
+            label="Run the steps automatically"
+            description="Once it has the device, it runs step after step and completes at the end."
             checked={auto}
             onChange={(event) => setAuto(event.currentTarget.checked)}
           />
@@ -99,7 +99,7 @@ function StartForm({ workflow, onClose, action }: StartProps) {
         {busy && <Busy error={start.error} />}
         <Group justify="flex-end">
           <Button variant="default" type="button" onClick={onClose}>
-            Leave it
+            Go back
           </Button>
           {busy && !queue && (
             <Button
@@ -166,7 +166,7 @@ function DeviceNow({ deviceId, priority }: { deviceId: string; priority: Workflo
         </span>
       ))}
       {wait.estimated_wait_seconds === null
-        ? 'Nobody can say how long it takes.'
+        ? 'It is not known how long it takes.'
         : `The wait is about ${duration(wait.estimated_wait_seconds)}.`}
     </Alert>
   );

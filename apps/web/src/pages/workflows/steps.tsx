@@ -2,9 +2,10 @@ import { Alert, Group, Stack, Text } from '@mantine/core';
 import { CircleAlert, UserRound } from 'lucide-react';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Duration, Time } from '../../ui/time.tsx';
+import { duration } from '../../ui/times.ts';
+import { Values } from '../../ui/values.tsx';
 import classes from './steps.module.css';
 import type { Step, Workflow } from './types.ts';
-import { Values } from './values.tsx';
 
 /** Every step as it stands: what it does, with which parameters, and what came of it. */
 export function Steps({ workflow: { steps } }: { workflow: Workflow }) {
@@ -38,7 +39,7 @@ function OneStep({ step }: { step: Step }) {
       </Group>
       {operator_task && (
         <Text size="sm" c="dimmed">
-          A person carries it out
+          Done by a person
           {operator_task.assignee && 'role' in operator_task.assignee
             ? `: ${operator_task.assignee.role}`
             : ''}
@@ -82,12 +83,16 @@ function Times({ step: { status, started_at, finished_at } }: { step: Step }) {
         </>
       ) : finished_at ? (
         <>
-          <Time at={finished_at} />,{' '}
-          <Duration seconds={(new Date(finished_at).getTime() - new Date(started_at).getTime()) / 1_000} />
+          <Time at={finished_at} /> · took {took(started_at, finished_at)}
         </>
       ) : (
         <Time at={started_at} />
       )}
     </Text>
   );
+}
+
+function took(from: string, to: string): string {
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1_000;
+  return seconds < 1 ? 'less than a second' : duration(seconds);
 }

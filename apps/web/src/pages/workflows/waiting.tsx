@@ -1,5 +1,6 @@
 import { Card, List, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { usePersonWait } from '../../api/person-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
@@ -19,6 +20,8 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
     ),
   );
   const wait = query.data;
+  const holder = wait?.waiting_reasons.find(({ code }) => code === 'device_busy')?.workflow_id;
+  const person = usePersonWait({ booking: holder ? { workflow_id: holder } : null });
   if (!wait) return <Failed error={query.error} retry={query.refetch} />;
   const { estimated_wait_seconds: median, estimated_wait_seconds_p90: long, estimated_start_at: at } = wait;
   return (
@@ -31,9 +34,11 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
           </PageLink>
         </Text>
         <Text size="sm">
-          {median === null || long === null || at === null
-            ? 'Nobody can say when its turn comes.'
-            : `Its turn comes in about ${duration(median)}, at ${shortTime(at)}; nine times in ten within ${duration(long)}.`}
+          {person
+            ? 'Its turn comes after a person has done their part.'
+            : median === null || long === null || at === null
+              ? 'It is not known when its turn comes.'
+              : `Its turn comes in about ${duration(median)}, at ${shortTime(at)}; nine times in ten within ${duration(long)}.`}
         </Text>
         {wait.waiting_reasons.length > 0 && (
           <List size="sm" aria-label="Why it waits">
@@ -41,7 +46,17 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
               <List.Item key={code}>
                 {workflow_id ? (
                   <>
-                    <WorkflowLink id={workflow_id} /> holds {device_id}.
+                    <WorkflowLink id={workflow_id} /> holds {device_id}
+                    {person && (
+                      <>
+                        {' '}
+                        and waits for a person:{' '}
+                        <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
+                          {person.title}
+                        </PageLink>
+                      </>
+                    )}
+                    .
                   </>
                 ) : (
                   text

@@ -134,7 +134,7 @@ function Facts({ workflow }: { workflow: Workflow }) {
           {device_id}
         </PageLink>
       </Text>
-      {auto && <Text size="sm">carries out its steps by itself</Text>}
+      {auto && <Text size="sm">runs automatically</Text>}
       {priority !== 'normal' && <Text size="sm">{priority} priority</Text>}
       <Text size="sm" c="dimmed">
         {finished_at ? (

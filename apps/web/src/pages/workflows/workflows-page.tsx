@@ -40,7 +40,7 @@ export default function WorkflowsPage() {
   return (
     <>
       <PageHeader title="Workflows" actions={<NewWorkflow />}>
-        What was, is and will be done, newest first.
+        Everything planned, running and finished, newest first.
       </PageHeader>
       <Filters />
       <DataTable
@@ -68,16 +68,15 @@ const columns: readonly Column<Workflow>[] = [
     ),
   },
   { key: 'status', title: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
-  { key: 'device', title: 'Device', cell: ({ device_id }) => device_id, wide: true },
+  { key: 'device', title: 'Device', cell: ({ device_id }) => device_id },
   { key: 'steps', title: 'Steps', cell: (workflow) => <StepsDone workflow={workflow} /> },
   {
     key: 'samples',
     title: 'Samples',
     cell: ({ samples }) => samples.length,
     align: 'right',
-    wide: true,
   },
-  { key: 'created', title: 'Created', cell: ({ created_at }) => <Time at={created_at} />, wide: true },
+  { key: 'created', title: 'Created', cell: ({ created_at }) => <Time at={created_at} /> },
 ];
 
 function StepsDone({ workflow: { steps } }: { workflow: Workflow }) {
@@ -162,7 +161,7 @@ const NoneYet = () => (
 );
 
 const NothingFound = () => (
-  <Empty title="No workflow is like that" icon={Search}>
-    None has this status, device and name together. Take a filter away to see more.
+  <Empty title="No matching workflows" icon={Search}>
+    No workflow has this status, device and name. Remove a filter to see more.
   </Empty>
 );

@@ -56,7 +56,7 @@ browserTest(
     const other = await open(browser, page.url());
     await other.getByRole('link', { name: 'Needle in the hay' }).waitFor();
     await other.getByLabel('Status').selectOption('failed');
-    await other.getByText('No workflow is like that').waitFor();
+    await other.getByText('No matching workflows').waitFor();
     await other.getByRole('button', { name: 'Show all' }).click();
     await other.getByRole('button', { name: 'Show more' }).waitFor();
     await addWorkflow('Another one', 'finder');
@@ -89,7 +89,7 @@ for (const { scheme, size } of looks)
       await page.getByText(text).first().waitFor();
       await assertAccessible(page, `the ${tab} of a workflow`);
     }
-    await page.getByLabel('Write a message').fill('The plate is in.');
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('The plate is in.');
     await page.keyboard.press('Enter');
     await page.getByRole('list', { name: 'Messages' }).getByText('The plate is in.').waitFor();
     assert.deepEqual(faults, []);
@@ -107,7 +107,7 @@ browserTest(
     await page.getByRole('dialog').getByText('clogs is free.').waitFor();
     await assertAccessible(page, 'the question before the start');
     await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
-    await page.getByRole('button', { name: 'Carry out step 1' }).click();
+    await page.getByRole('button', { name: 'Run step 1' }).click();
     await step(page, 1).getByText('it is clogged').waitFor();
     await page.getByRole('button', { name: 'Pause' }).waitFor({ state: 'detached' });
 
@@ -115,7 +115,7 @@ browserTest(
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     await step(page, 1).getByText('succeeded').waitFor();
     await step(page, 1).getByText('Tried 2 times').waitFor();
-    await page.getByRole('button', { name: 'Carry out step 2' }).click();
+    await page.getByRole('button', { name: 'Run step 2' }).click();
     await step(page, 2).getByText('succeeded').waitFor();
     await page.getByRole('button', { name: 'Complete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Complete' }).click();
@@ -170,7 +170,7 @@ browserTest(
     const page = await open(browser, `${lab.url}/ui/workflows/${id}`);
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
-    await page.getByRole('button', { name: 'Carry out step 1' }).click();
+    await page.getByRole('button', { name: 'Run step 1' }).click();
     // While the device moves nothing else can be asked.
     await page.getByRole('button', { name: 'Stop the device' }).click();
     await page.getByRole('button', { name: 'Complete' }).waitFor({ state: 'detached' });
