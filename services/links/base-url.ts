@@ -15,6 +15,9 @@ export function baseOf(
 export function isLoopback(url: string): boolean {
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
   return (
-    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^(127\.|0\.0\.0\.0$)/.test(host)
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    /^(127(\.\d+){3}|0\.0\.0\.0)$/.test(host)
   );
 }

@@ -188,7 +188,7 @@ browserTest('a card that was never in sight is steered by keyboard all the same'
   const { page } = await openPage(browser, `${lab.url}/ui/`, { size: 'phone' });
   await card(page, 'Centrifuge 1').waitFor();
   const name = await page
-    .getByLabel(/^What to do with/)
+    .getByLabel(/^Actions for/)
     .last()
     .getAttribute('aria-label');
   // Before it is in sight it is a button without an id; the menu's own button, which takes its place and its focus, has one.
