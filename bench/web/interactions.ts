@@ -55,7 +55,7 @@ export async function workWith(page: Page): Promise<number[]> {
   if ((await find.inputValue()) !== '') throw new Error('The filter was not typed into');
   await click('button', /^busy/);
   await click('button', /^All/);
-  await click('button', /^What to do with/);
+  await click('button', /^Actions for/);
   for (let step = 0; step < 3; step += 1) await press('ArrowDown');
   await press('Escape');
   for (let step = 0; step < 6; step += 1) await press('Tab');

@@ -50,7 +50,7 @@ export default function ImportPage() {
       <Stack maw={820}>
         <Text size="sm">
           The first line names the columns: <Code>barcode,sample_type,plate_id,well,volume_ul</Code>. The last
-          three may be left out.
+          three are optional.
         </Text>
         <form onSubmit={submit}>
           <Stack>

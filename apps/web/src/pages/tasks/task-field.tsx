@@ -16,7 +16,7 @@ export function TaskFieldInput({
 }) {
   const { type, label, help, optional } = field;
   const shared = {
-    label: optional ? `${label} (may be left out)` : label,
+    label: optional ? `${label} (optional)` : label,
     ...(help ? { description: help } : {}),
     error,
     required: !optional,
