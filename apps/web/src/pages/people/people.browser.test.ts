@@ -43,7 +43,7 @@ browserTest(
     await vera.page.getByRole('heading', { name: 'Samples', level: 1 }).waitFor();
     assert.equal(await vera.page.getByRole('link', { name: 'Import CSV' }).count(), 0);
     await vera.page.getByRole('link', { name: 'Chat' }).click();
-    await vera.page.getByText('Scientists and above write here').waitFor();
+    await vera.page.getByText('Scientists and above can also write').waitFor();
 
     await vera.page.getByRole('link', { name: 'Your account' }).click();
     await vera.page.getByRole('textbox', { name: 'What it is for' }).fill('A script');
