@@ -146,7 +146,7 @@ browserTest(
     await page.getByRole('row', { name: /^3 well/ }).waitFor();
     await page.getByRole('row', { name: /^4 barcode/ }).waitFor();
     await assertAccessible(page, 'an import with faults');
-    await page.getByLabel('Import the good rows').check();
+    await page.getByLabel('Import the valid rows').check();
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByRole('link', { name: 'Show the samples' }).waitFor();
     assert.equal((await fetch(`${lab.workflows}/samples/I-1`)).status, 200);
