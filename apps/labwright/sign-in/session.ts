@@ -47,10 +47,7 @@ export function storedIdentity({ hub, store }: SessionOptions): StoredIdentity {
 }
 
 /** A new access token, unless another process has fetched one meanwhile. Throws what the hub answers. */
-function renew(
-  { hub, store }: SessionOptions,
-  known: StoredSession,
-): Promise<StoredSession | undefined> {
+function renew({ hub, store }: SessionOptions, known: StoredSession): Promise<StoredSession | undefined> {
   return store.alone(async () => {
     const now = await store.read();
     const old = now?.access_token === known.access_token || (now?.access_until ?? 0) - marginMs <= Date.now();
