@@ -2,9 +2,9 @@ import { Button, FileInput, Group, Progress, Stack, Text, TextInput } from '@man
 import { useQueryClient } from '@tanstack/react-query';
 import { Upload } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
+import { sendFile } from '../../api/send-file.ts';
 import { Failed } from '../../ui/failed.tsx';
 import { sizeText } from './file-words.ts';
-import { sendFile } from './send-file.ts';
 
 interface Sending {
   readonly name: string;
@@ -31,7 +31,7 @@ export function UploadBox() {
       setSending({ name: file.name, size: file.size, sent: 0 });
       try {
         await sendFile(file, {
-          plateId: plate.trim(),
+          of: plate.trim() ? { plate_id: plate.trim() } : {},
           onProgress: (sent) => setSending({ name: file.name, size: file.size, sent }),
           signal: control.signal,
         });

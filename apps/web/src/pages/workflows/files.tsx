@@ -2,6 +2,7 @@ import { Button, FileButton, Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Download, Files as FilesIcon, FileUp } from 'lucide-react';
 import { ask } from '../../api/ask.ts';
+import { sendFile } from '../../api/send-file.ts';
 import { fromHub, hub } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
@@ -11,7 +12,6 @@ import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
-import { upload } from './upload.ts';
 
 const sizeText = (bytes: number) =>
   bytes < 1_024
@@ -30,7 +30,7 @@ export function Files({ workflowId }: { workflowId: string }) {
     ),
   );
   const send = useAction({
-    run: (file: File) => upload(file, workflowId),
+    run: (file: File) => sendFile(file, { of: { workflow_id: workflowId } }),
     done: ({ name }) => `${name} is uploaded`,
     changes: [
       ['hub-service', '/files'],

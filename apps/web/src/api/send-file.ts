@@ -1,6 +1,7 @@
-import { ask } from '../../api/ask.ts';
-import { ApiProblem, problemOf, unreachable } from '../../api/problem.ts';
-import { hub } from '../../api/services.ts';
+import { ask } from './ask.ts';
+import { sha256 } from './checksum.ts';
+import { ApiProblem, problemOf, unreachable } from './problem.ts';
+import { hub } from './services.ts';
 
 /** Bytes; what one form takes. Larger files go in pieces (tus). */
 const formBytes = 10 * 1024 * 1024;
@@ -10,32 +11,35 @@ const mostBytes = 1024 * 1024 * 1024;
 const tries = 5;
 
 export interface SendOptions {
-  plateId: string;
-  onProgress: (sentBytes: number) => void;
-  signal: AbortSignal;
+  /** Whose results it holds, where that is known. */
+  of: { plate_id?: string; workflow_id?: string };
+  onProgress?: (sentBytes: number) => void;
+  signal?: AbortSignal;
 }
 
 /**
  * Sends a file as the laboratory allows it: a signed policy for just these bytes, then the bytes, then that they are there. They are checked
  * and read in the background. Throws `ApiProblem`.
  */
-export async function sendFile(file: File, { plateId, onProgress, signal }: SendOptions) {
+export async function sendFile(
+  file: File,
+  { of, onProgress = () => {}, signal = new AbortController().signal }: SendOptions,
+) {
   if (file.size > mostBytes)
     throw new ApiProblem(413, {
       code: 'file_too_large',
       title: 'The file is too large for a browser',
       error: `${file.name} has more than 1 GiB. Send it by the API: POST /uploads with "resumable": true.`,
     });
-  const sha256 = await checksum(file);
   const { file: made, upload } = await ask(
     hub.POST('/uploads', {
       body: {
         name: file.name,
         content_type: /^[a-z]+\/[a-z0-9.+-]+$/.test(file.type) ? file.type : typeByName(file.name),
         size: file.size,
-        sha256,
+        sha256: await sha256(file),
         ...(file.size > formBytes ? { resumable: true } : {}),
-        ...(plateId ? { plate_id: plateId } : {}),
+        ...of,
       },
       signal,
     }),
@@ -43,11 +47,6 @@ export async function sendFile(file: File, { plateId, onProgress, signal }: Send
   if (upload.method === 'form') await sendForm(upload.url, upload.fields, file, onProgress, signal);
   else await sendPieces(upload.url, file, onProgress, signal);
   return ask(hub.POST('/uploads/{id}/complete', { params: { path: { id: made.id } } }));
-}
-
-async function checksum(file: File): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Systems do not know the types of all that instruments write. */
