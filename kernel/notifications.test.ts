@@ -34,6 +34,25 @@ test('each listener hears its channel, from the moment it listens', async () => 
   for (const end of ends) end();
 });
 
+test('many listen at once over the one connection, and its driver is asked for one thing after the other', async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error) => warnings.push(message);
+  process.on('warning', note);
+  const heard: string[] = [];
+  const channels = ['first', 'second', 'third', 'fourth', 'fifth'];
+  const ends = await Promise.all(
+    channels.map((channel) => database.db.listen(channel, { onMessage: (payload) => heard.push(payload) })),
+  );
+  for (const channel of channels) await database.db.execute(tell, [channel, channel]);
+  await eventually('all was heard', async () => (heard.length === 5 ? true : undefined));
+  assert.deepEqual(heard, channels);
+  // Warnings come in a later turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
+  for (const end of ends) end();
+});
+
 test('a connection that is lost is made anew, and the gap is told', async () => {
   const heard: string[] = [];
   let gaps = 0;

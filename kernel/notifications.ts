@@ -55,7 +55,7 @@ export function openNotifications(options: NotificationsOptions): Notifications 
   const listeners = new Map<string, Set<NotificationListener>>();
   const presences = new Set<Presence>();
   const stop = new AbortController();
-  let client: pg.Client | undefined;
+  let ask: Ask | undefined;
   /** Also one that is being made or ended. */
   let current: pg.Client | undefined;
   let wakeUp: (() => void) | undefined;
@@ -72,6 +72,7 @@ export function openNotifications(options: NotificationsOptions): Notifications 
       keepAlive: true,
     });
     current = own;
+    const query = inTurn(own);
     const lost = new Promise<void>((resolve) => {
       own.on('error', () => resolve());
       own.on('end', () => resolve());
@@ -83,12 +84,12 @@ export function openNotifications(options: NotificationsOptions): Notifications 
     let prober: NodeJS.Timeout | undefined;
     try {
       await own.connect();
-      for (const channel of listeners.keys()) await own.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
-      for (const presence of presences) await show(own, presence);
-      client = own;
+      for (const channel of listeners.keys()) await query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+      for (const presence of presences) await show(query, presence);
+      ask = query;
       connected.resolve();
       for (const all of listeners.values()) for (const listener of all) listener.onGap?.();
-      prober = setInterval(() => own.query('SELECT 1').catch(() => wakeUp?.()), probe.everyMs).unref();
+      prober = setInterval(() => query('SELECT 1').catch(() => wakeUp?.()), probe.everyMs).unref();
       await lost;
     } finally {
       clearInterval(prober);
@@ -96,18 +97,18 @@ export function openNotifications(options: NotificationsOptions): Notifications 
         if (presence.id !== undefined) presence.listener.onLost();
         presence.id = undefined;
       }
-      if (client === own) connected = newPromise();
-      client = undefined;
+      if (ask === query) connected = newPromise();
+      ask = undefined;
       const timer = setTimeout(() => hangUp(own), farewellMs);
       await own.end().catch(() => {});
       clearTimeout(timer);
     }
   };
 
-  const show = async (own: pg.Client, presence: Presence) => {
+  const show = async (query: Ask, presence: Presence) => {
     for (;;) {
       const id = randomInt(2 ** 31 - 1);
-      const { rows } = await own.query('SELECT pg_try_advisory_lock($1, $2) AS held', [presence.space, id]);
+      const { rows } = await query('SELECT pg_try_advisory_lock($1, $2) AS held', [presence.space, id]);
       if (rows[0]?.held !== true) continue;
       presence.id = id;
       presence.first.resolve();
@@ -141,7 +142,7 @@ export function openNotifications(options: NotificationsOptions): Notifications 
       keeping ??= keepConnected();
       // Where it listens already, an answer to this means that the connection does. One that breaks here listens to
       // every known channel when it is made anew, and tells of the gap.
-      if (client) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => {});
+      await ask?.(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => {});
       await connected.promise;
       return () => {
         all.delete(listener);
@@ -151,13 +152,13 @@ export function openNotifications(options: NotificationsOptions): Notifications 
       const presence: Presence = { space, listener, id: undefined, first: newPromise() };
       keeping ??= keepConnected();
       // Where it is being connected, that shows this too; a connection that breaks here is made anew, and does.
-      const own = client;
+      const own = ask;
       presences.add(presence);
       if (own) await show(own, presence).catch(() => {});
       await presence.first.promise;
       return async () => {
         presences.delete(presence);
-        await client?.query('SELECT pg_advisory_unlock($1, $2)', [space, presence.id]).catch(() => {});
+        await ask?.('SELECT pg_advisory_unlock($1, $2)', [space, presence.id]).catch(() => {});
       };
     },
     giveUp: () => {
@@ -181,6 +182,18 @@ interface Presence {
   listener: PresenceListener;
   id: number | undefined;
   first: PromiseWithResolvers<void>;
+}
+
+type Ask = (sql: string, values?: unknown[]) => Promise<pg.QueryResult>;
+
+/** One statement after the other: the driver is to be given none while it is at another. */
+function inTurn(client: pg.Client): Ask {
+  let last: Promise<unknown> = Promise.resolve();
+  return (sql, values) => {
+    const answer = last.then(() => client.query(sql, values));
+    last = answer.catch(() => {});
+    return answer;
+  };
 }
 
 function newPromise() {
