@@ -3,6 +3,7 @@
  * Ctrl-C, start again, kill -9, start again.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
@@ -247,9 +248,16 @@ test('a second Ctrl-C ends it all at once, PostgreSQL too, and nothing that was 
   // A request that never comes to its end keeps the first one waiting.
   const hanging = connectSocket(Number(env.HUB_SERVICE_PORT), '127.0.0.1');
   hanging.on('error', () => {});
-  hanging.write(
-    'POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
-  );
+  const asks = [
+    'POST /tasks HTTP/1.1',
+    'Host: localhost',
+    'Content-Type: application/json',
+    'Content-Length: 99',
+    'Expect: 100-continue',
+  ];
+  hanging.write(`${asks.join('\r\n')}\r\n\r\n`);
+  // The hub has it in hand, and asks for what never comes.
+  assert.match(String((await once(hanging, 'data'))[0]), /^HTTP\/1.1 100 /);
   const pidFile = join(home, 'postgres', 'data', 'postmaster.pid');
   const postmaster = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   lab.child.kill('SIGINT');
