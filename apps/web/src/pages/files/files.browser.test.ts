@@ -22,7 +22,7 @@ browserTest(
       { name: 'empty.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) },
       { name: 'raw.bin', mimeType: 'application/octet-stream', buffer: large },
     ]);
-    await page.getByLabel('Of the plate').fill('PLATE-F');
+    await page.getByLabel('Plate (optional)').fill('PLATE-F');
     const pieces: string[] = [];
     page.on('request', (request) => request.method() === 'PATCH' && pieces.push(request.url()));
     await page.getByRole('button', { name: 'Send', exact: true }).click();
