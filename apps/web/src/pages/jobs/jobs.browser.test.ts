@@ -35,7 +35,7 @@ browserTest('a dead letter is brought back, and why is on record', async (browse
     .at(-1);
   await row.getByRole('button', { name: /^Bring back/ }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('It begins anew, with all its attempts').waitFor();
+  await dialog.getByText('It starts again with all its attempts').waitFor();
   await dialog.getByLabel('Reason').fill('The mail server is back');
   await dialog.getByRole('button', { name: 'Bring back' }).click();
   await page.getByText('It is queued again').waitFor();
