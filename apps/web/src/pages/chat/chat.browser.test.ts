@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { command } from '@labwright/kernel/statement';
 import { assertAccessible, browserTest, openPage } from '../../../testing/browser.ts';
+import { openHubDatabase } from '../../../testing/database.ts';
 import { type BrowserLab, startLab } from '../../../testing/lab.ts';
 
 let lab: BrowserLab;
@@ -10,6 +12,13 @@ before(async () => {
   lab = await startLab();
 });
 after(() => lab?.close());
+
+/** A mail of an announcement that nobody's server took. */
+const giveUp = command(
+  'test.notifications.give_up',
+  `INSERT INTO notification_deliveries (event_id, person_id, channel, state, attempts, due_at, error, ended_at)
+   SELECT id, 'ada', 'email', 'failed', 55, now(), 'The mail server does not answer', now() FROM notification_events WHERE title = $1`,
+);
 
 /** As fast as the chat takes it. */
 const write = async (room: string, text: string): Promise<void> => {
@@ -133,5 +142,17 @@ browserTest('what somebody hears of: subscribed, told, counted by the bell, read
   await page.getByRole('link', { name: 'No unread notifications' }).waitFor();
   await page.getByText('Unread', { exact: true }).click();
   await page.getByText('You are up to date').waitFor();
+  await page.getByText('Undelivered', { exact: true }).click();
+  await page.getByText('Everything was delivered').waitFor();
+  const db = await openHubDatabase(lab);
+  try {
+    assert.equal(await db.execute(giveUp, ['The cold room is being cleaned']), 1);
+  } finally {
+    await db.close();
+  }
+  await page.reload();
+  const lost = page.getByRole('row', { name: /The cold room is being cleaned/ });
+  await lost.getByText('The mail server does not answer · tried 55 times').waitFor();
+  await assertAccessible(page, 'undelivered messages');
   assert.deepEqual(faults, []);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Db } from '@labwright/kernel/db';
 import { assertAccessible, browserTest, looks, openPage } from '../../../testing/browser.ts';
-import { openDeviceDatabase } from '../../../testing/device-database.ts';
+import { openDeviceDatabase } from '../../../testing/database.ts';
 import { type BrowserLab, startLab } from '../../../testing/lab.ts';
 
 let lab: BrowserLab;

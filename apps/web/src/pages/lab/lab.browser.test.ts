@@ -4,7 +4,7 @@ import { after, before } from 'node:test';
 import { command } from '@labwright/kernel/statement';
 import type { Page } from 'playwright-core';
 import { assertAccessible, browserTest, openPage } from '../../../testing/browser.ts';
-import { openDeviceDatabase } from '../../../testing/device-database.ts';
+import { openDeviceDatabase } from '../../../testing/database.ts';
 import { type BrowserLab, startLab } from '../../../testing/lab.ts';
 
 let lab: BrowserLab;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
 import { assertAccessible, browserTest, looks, openPage } from '../../../testing/browser.ts';
-import { openDeviceDatabase } from '../../../testing/device-database.ts';
+import { openDeviceDatabase } from '../../../testing/database.ts';
 import { type BrowserLab, startLab } from '../../../testing/lab.ts';
 
 const rows = 1_200;

@@ -1,15 +1,19 @@
 import { SegmentedControl, Stack } from '@mantine/core';
+import { useMay } from '../../api/session.ts';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 import { Addresses } from './addresses.tsx';
 import { Inbox } from './inbox.tsx';
 import { QuietHours } from './quiet-hours.tsx';
 import { Subscriptions } from './subscriptions.tsx';
+import { Undelivered } from './undelivered.tsx';
 
 /** What somebody was told, and what they want to hear of. */
 export default function NotificationsPage() {
   const [{ view }, setFilters] = useFilters<'view'>();
-  const shown = view === 'settings' || view === 'unread' ? view : 'all';
+  const administers = useMay('admin');
+  const shown =
+    view === 'settings' || view === 'unread' || (view === 'undelivered' && administers) ? view : 'all';
   return (
     <>
       <PageHeader title="Notifications">Your messages, and what you want to be told about.</PageHeader>
@@ -22,6 +26,7 @@ export default function NotificationsPage() {
             { value: 'all', label: 'All' },
             { value: 'unread', label: 'Unread' },
             { value: 'settings', label: 'Settings' },
+            ...(administers ? [{ value: 'undelivered', label: 'Undelivered' }] : []),
           ]}
           w="fit-content"
         />
@@ -31,6 +36,8 @@ export default function NotificationsPage() {
             <QuietHours />
             <Addresses />
           </Stack>
+        ) : shown === 'undelivered' ? (
+          <Undelivered />
         ) : (
           <Inbox unread={shown === 'unread'} />
         )}
