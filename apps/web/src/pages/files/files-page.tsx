@@ -8,11 +8,11 @@ import { useAction } from '../../api/use-action.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
+import { sizeText } from '../../ui/file-size.ts';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
-import { sizeText } from './file-words.ts';
 import { UploadBox } from './upload-box.tsx';
 
 /** While a file is on its way or being read, it is looked at this often. */

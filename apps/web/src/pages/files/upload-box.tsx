@@ -4,7 +4,7 @@ import { Upload } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
 import { sendFile } from '../../api/send-file.ts';
 import { Failed } from '../../ui/failed.tsx';
-import { sizeText } from './file-words.ts';
+import { sizeText } from '../../ui/file-size.ts';
 
 interface Sending {
   readonly name: string;

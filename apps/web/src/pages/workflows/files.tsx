@@ -10,15 +10,9 @@ import { keptLive } from '../../live/refresh.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
+import { sizeText } from '../../ui/file-size.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
-
-const sizeText = (bytes: number) =>
-  bytes < 1_024
-    ? `${bytes} B`
-    : bytes < 1_048_576
-      ? `${(bytes / 1_024).toFixed(1)} KiB`
-      : `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
 /** Files of this workflow: what was uploaded, and how it is read. */
 export function Files({ workflowId }: { workflowId: string }) {
