@@ -1,12 +1,16 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { compared, type Finding, figure } from '../findings.ts';
 import { type HttpClient, httpClient, member } from '../laboratory/http.ts';
 import { interleave, interleaveCalls, perSecond, timed } from '../rounds.ts';
-import { compare } from '../stats.ts';
+import { compare, median } from '../stats.ts';
 import type { Bench, Scenario } from './scenario.ts';
 
 const people = 50;
 const signInsARound = 100;
-const requestsARound = 1_000;
+const requestsARound = 3_000;
+const bareHashing = 'while a bare program hashes';
 const password = 'a sentence that is long enough';
 const setupToken = 'setup-token-of-the-benchmark';
 
@@ -15,7 +19,8 @@ export const accounts: Scenario = {
   name: 'accounts',
   method:
     `${people} people sign in at once, again and again (argon2id, 19 MiB, 2 passes). Meanwhile \`GET /me\` is asked by one connection, one request after the other: the 99th percentile of ` +
-    `${requestsARound.toLocaleString('en')} requests, beside the same while nobody signs in. The load, the service and PostgreSQL share the processors. Token check: \`GET /setup\`, ` +
+    `${requestsARound.toLocaleString('en')} requests, beside the same while nobody signs in, and while nobody does but a bare program hashes passwords at the lowest priority, one after the other: ` +
+    `what the processors themselves lose by hashing. The load, the service and PostgreSQL share the processors. Token check: \`GET /setup\`, ` +
     'which anybody may ask, with an access token and without one.',
   limitSeconds: 300,
   run: async (bench: Bench): Promise<Finding[]> => {
@@ -59,9 +64,19 @@ export const accounts: Scenario = {
       return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1] ?? 0;
     };
     const rates: number[] = [];
+    const processor: number[] = [];
     const figures = await interleave(
       {
         alone: p99,
+        hashing: async () => {
+          const program = fork(fileURLToPath(new URL('../accounts/hashing.ts', import.meta.url)));
+          scope.defer(() => void program.kill('SIGKILL'));
+          await once(program, 'message', { signal });
+          const value = await p99();
+          program.kill('SIGKILL');
+          await once(program, 'exit');
+          return value;
+        },
         beside: async () => {
           let going = true;
           let signedIn = 0;
@@ -88,7 +103,10 @@ export const accounts: Scenario = {
     say('signing in');
     for (let round = 0; round < settings.rounds; round += 1) {
       const all = Array.from({ length: signInsARound }, (_, index) => emails[index % people] ?? '');
+      const before = await hub.cpuTime();
       rates.push(await perSecond(all, people, signIn));
+      const after = await hub.cpuTime();
+      processor.push(((after ?? Number.NaN) - (before ?? Number.NaN)) / signInsARound);
     }
     const checks = await interleaveCalls(
       {
@@ -103,13 +121,26 @@ export const accounts: Scenario = {
         scenario: 'accounts',
         what: `sign-ins, ${people} at once`,
         unit: '/s',
-        ours: rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)] ?? 0,
+        ours: median(rates),
       }),
       compared(
         { ...line, what: `99 % of another route while ${people} sign in`, beside: 'while nobody does' },
         compare(figures.beside, figures.alone),
         { atMost: 1.2 },
       ),
+      compared(
+        { ...line, what: `99 % of another route while ${people} sign in`, beside: bareHashing },
+        compare(figures.beside, figures.hashing),
+      ),
+      compared(
+        { ...line, what: `99 % of another route ${bareHashing}`, beside: 'while nobody does' },
+        compare(figures.hashing, figures.alone),
+      ),
+      figure({
+        ...line,
+        what: 'processor time of the service, a sign-in, without its hash',
+        ours: median(processor),
+      }),
       compared(
         { ...line, what: 'a request with an access token', beside: 'without one' },
         compare(checks.checked, checks.unchecked),

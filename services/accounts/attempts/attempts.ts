@@ -1,6 +1,6 @@
 import { accountErrors } from '@labwright/contract-hub/accounts';
 import type { Clock } from '@labwright/kernel/clock';
-import type { Db } from '@labwright/kernel/db';
+import type { Db, Queryable } from '@labwright/kernel/db';
 import { nullable } from '@labwright/kernel/http';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
@@ -35,8 +35,8 @@ const sweep = command('accounts.attempts.sweep', 'DELETE FROM sign_in_attempts W
 
 /** One try of somebody at an account, counted until it is given back. */
 export interface Attempt {
-  /** `tries`: with those before it that this success makes good, too. */
-  giveBack(tries?: number): Promise<void>;
+  /** `tries`: with those before it that this success makes good, too. `in`: the transaction of that success. */
+  giveBack(how?: { tries?: number; in?: Queryable }): Promise<void>;
 }
 
 /**
@@ -73,8 +73,8 @@ export async function countAttempt(
       );
   });
   return {
-    giveBack: async (tries = 1) => {
-      await db.execute(giveBack, [wanted, timestamp(clock.now()), tries]);
+    giveBack: async ({ tries = 1, in: tx = db } = {}) => {
+      await tx.execute(giveBack, [wanted, timestamp(clock.now()), tries]);
     },
   };
 }

@@ -45,13 +45,16 @@ export const toUser = (row: UserRow): User => ({
 
 /**
  * The person, whose row is locked until the end of the transaction: `shared` by who gives something out to the person, so that nobody gets a token while
- * being locked out. Locked first and read then: one statement would show password and second factor as they were before it waited.
+ * being locked out. Locked first and read then, both sent at once: one statement would show password and second factor as they were before it waited.
  */
 export async function lockedUser(
   tx: Queryable,
   id: string,
   how: 'shared' | 'alone',
 ): Promise<UserRow | undefined> {
-  await tx.execute(how === 'shared' ? holdShared : hold, [id]);
-  return tx.first(userById, [id]);
+  const [, user] = await Promise.all([
+    tx.execute(how === 'shared' ? holdShared : hold, [id]),
+    tx.first(userById, [id]),
+  ]);
+  return user;
 }

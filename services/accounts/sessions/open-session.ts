@@ -101,8 +101,11 @@ export async function openSession(
   const now = deps.clock.now();
   // Nothing is opened with this column any more.
   const nothing = sessionHash(randomToken());
-  await tx.execute(settle, settling(sessionId, 'open', nothing, lifetimes.refreshToken, client, now));
-  return complete(deps, tx, sessionId, user);
+  const [, opened] = await Promise.all([
+    tx.execute(settle, settling(sessionId, 'open', nothing, lifetimes.refreshToken, client, now)),
+    complete(deps, tx, sessionId, user),
+  ]);
+  return opened;
 }
 
 /** For somebody who has just set a password with an invitation, or the first administrator. */
@@ -115,18 +118,22 @@ export async function newSession(
   mustBeFree(user);
   const now = deps.clock.now();
   const id = randomUUID();
-  await tx.execute(insertSession, [
-    id,
-    sessionHash(randomToken()),
-    user.id,
-    timestamp(now + lifetimes.refreshToken),
-    client.address,
-    client.userAgent,
-    timestamp(now),
+  const [, opened] = await Promise.all([
+    tx.execute(insertSession, [
+      id,
+      sessionHash(randomToken()),
+      user.id,
+      timestamp(now + lifetimes.refreshToken),
+      client.address,
+      client.userAgent,
+      timestamp(now),
+    ]),
+    complete(deps, tx, id, user),
   ]);
-  return complete(deps, tx, id, user);
+  return opened;
 }
 
+/** Behind the statement that opens it: all of them travel together. */
 async function complete(
   deps: AccountsDeps,
   tx: Queryable,
@@ -134,14 +141,17 @@ async function complete(
   user: UserRow,
 ): Promise<Opened> {
   const now = deps.clock.now();
-  const tooMany = await tx.query(superfluous, [user.id, atMost]);
+  const [tooMany, tokens] = await Promise.all([
+    tx.query(superfluous, [user.id, atMost]),
+    issueTokens(deps, tx, user, sessionId),
+  ]);
   await endSessions(
     tx,
     tooMany.map(({ id }) => id),
     'too many sessions',
     now,
   );
-  return { user, sessionId, ...(await issueTokens(deps, tx, user, sessionId)) };
+  return { user, sessionId, ...tokens };
 }
 
 /** A new pair for an open session. */
@@ -153,13 +163,16 @@ export async function issueTokens(
 ): Promise<Pick<Opened, 'access' | 'refresh'>> {
   const now = deps.clock.now();
   const refresh = { token: randomToken(), expiresAt: now + lifetimes.refreshToken };
-  await tx.execute(insertRefresh, [
-    digest(refresh.token),
-    sessionId,
-    timestamp(now),
-    timestamp(refresh.expiresAt),
+  const [access] = await Promise.all([
+    accessToken(deps, user, sessionId),
+    tx.execute(insertRefresh, [
+      digest(refresh.token),
+      sessionId,
+      timestamp(now),
+      timestamp(refresh.expiresAt),
+    ]),
   ]);
-  return { access: await accessToken(deps, user, sessionId), refresh };
+  return { access, refresh };
 }
 
 export const sessionHash = (token: string): string => digest(token).toString('base64url');

@@ -38,7 +38,7 @@ export async function secondStep(
     return made;
   });
   // And the try of the password, which this one completes.
-  await attempt.giveBack(2);
+  await attempt.giveBack({ tries: 2 });
   return opened;
 }
 

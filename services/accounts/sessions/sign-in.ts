@@ -63,12 +63,11 @@ async function check(
   if (!found) throw invalidCredentials();
   const result = await deps.db.transaction(async (tx) => {
     const now = deps.clock.now();
-    await tx.execute(adoptToken, [
-      found.token,
-      sessionHash(found.token),
-      timestamp(now + lifetimes.challenge),
+    const hash = sessionHash(found.token);
+    const [, session] = await Promise.all([
+      tx.execute(adoptToken, [found.token, hash, timestamp(now + lifetimes.challenge)]),
+      sessionByToken(tx, hash, 'new', now),
     ]);
-    const session = await sessionByToken(tx, sessionHash(found.token), 'new', now);
     if (!session) throw invalidCredentials();
     mustBeFree(session.user);
     // Changed while the old one was looked at, which ends all sessions: then this one does not begin either.
@@ -78,21 +77,20 @@ async function check(
       throw invalidCredentials();
     if (session.user.second_factor)
       return { user: session.user, challenge: await halfOpen(tx, session, client, now) };
-    const opened = await openSession(deps, tx, session, client);
-    await record(tx, opened.user, {
-      action: 'session.opened',
-      subject: `session:${opened.sessionId}`,
-      after: { address: client.address },
-    });
+    const [opened] = await Promise.all([
+      openSession(deps, tx, session, client),
+      record(tx, session.user, {
+        action: 'session.opened',
+        subject: `session:${session.sessionId}`,
+        after: { address: client.address },
+      }),
+      attempt.giveBack({ in: tx }),
+    ]);
     return { user: session.user, opened };
   });
   await renewHash(deps, result.user, password);
-  if (result.opened) {
-    await attempt.giveBack();
-    return { opened: result.opened };
-  }
-  // With a second factor it counts until that is shown, too: codes cannot be tried for ever with the right password.
-  return { challenge: result.challenge };
+  // With a second factor the try counts until that is shown, too: codes cannot be tried for ever with the right password.
+  return result.opened ? { opened: result.opened } : { challenge: result.challenge };
 }
 
 export const invalidCredentials = () =>
