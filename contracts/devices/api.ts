@@ -52,6 +52,18 @@ export interface DevicesApi {
     wait_seconds: number;
   }): Promise<Execution>;
 
+  /**
+   * Notes that the holder waits for a person, so that no estimate pretends to know when the device is free: for `for_seconds`, or until
+   * the holder begins an operation. While it lasts it is told again. Of a booking that is over: `not_the_holder`.
+   */
+  noteTask(request: {
+    device_id: string;
+    workflow_id: string;
+    booking_id: string;
+    task: { id: string; title: string };
+    for_seconds: number;
+  }): Promise<void>;
+
   getExecution(executionId: string): Promise<Execution>;
 
   /** Faults of parameters for an operation of a device, before anything is stored; empty where all is well. */

@@ -1,4 +1,4 @@
-import { NextCursor, nullable, Timestamp } from '@labwright/kernel/http';
+import { nullable, Timestamp } from '@labwright/kernel/http';
 import Type, { type Static } from 'typebox';
 
 /** Ids are strings; a device's id is chosen by people and stands in URLs. */
@@ -56,7 +56,8 @@ export type Booking = Static<typeof Booking>;
 
 const medianSeconds = nullable(
   Type.Number({
-    description: 'Median, in seconds. Null while nobody can say: the device is paused or in maintenance.',
+    description:
+      'Median, in seconds. Null while nobody can say: the device is paused or in maintenance, or its holder waits for a person. `waiting_reasons` say which.',
   }),
 );
 const seconds90 = nullable(Type.Number({ description: '90th percentile, in seconds.' }));
@@ -78,9 +79,18 @@ export type Estimate = Static<typeof Estimate>;
 /** Why something waits: promise 7. `text` is for people, `code` for programs. */
 export const WaitingReason = Type.Object(
   {
-    code: Type.Enum(['device_busy', 'entries_ahead', 'device_in_maintenance', 'device_paused']),
+    code: Type.Enum([
+      'device_busy',
+      'operator_task',
+      'entries_ahead',
+      'device_in_maintenance',
+      'device_paused',
+    ]),
     text: Type.String(),
     workflow_id: Type.Optional(Type.String()),
+    task_id: Type.Optional(
+      Type.String({ description: 'Of `operator_task`: the task at hub-service for which the holder waits.' }),
+    ),
   },
   { title: 'WaitingReason' },
 );
@@ -264,33 +274,4 @@ export const ExecuteRequest = Type.Object(
     ),
   },
   { title: 'ExecuteRequest', additionalProperties: false },
-);
-
-export const BookAnswer = Type.Object(
-  { message: Type.String(), booking: Booking, device: Device },
-  { title: 'BookAnswer' },
-);
-export const ReleaseAnswer = Type.Object(
-  {
-    message: Type.String(),
-    booking: nullable(Booking),
-    next_booking: nullable(Booking),
-  },
-  { title: 'ReleaseAnswer' },
-);
-export const EnqueueAnswer = Type.Object(
-  {
-    message: Type.String(),
-    entry: WaitingEntry,
-    booking: nullable(Booking),
-  },
-  { title: 'EnqueueAnswer' },
-);
-export const ExecuteAnswer = Type.Object(
-  { message: Type.String(), execution: Execution },
-  { title: 'ExecuteAnswer' },
-);
-export const DevicePage = Type.Object(
-  { devices: Type.Array(Device), next_cursor: NextCursor },
-  { title: 'DevicePage' },
 );

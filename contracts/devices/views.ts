@@ -6,11 +6,13 @@ import {
   Device,
   DeviceId,
   Estimate,
+  Execution,
   OperationName,
   Priority,
   priorities,
   QueueEntry,
   WaitingEntry,
+  WorkflowId,
 } from './schemas.ts';
 
 /** A device with who holds it and how many wait for it. */
@@ -87,7 +89,56 @@ export const DeviceAnswer = Type.Object(
   { message: Type.String(), device: Device },
   { title: 'DeviceAnswer' },
 );
+export const BookAnswer = Type.Object(
+  { message: Type.String(), booking: Booking, device: Device },
+  { title: 'BookAnswer' },
+);
+export const ReleaseAnswer = Type.Object(
+  {
+    message: Type.String(),
+    booking: nullable(Booking),
+    next_booking: nullable(Booking),
+  },
+  { title: 'ReleaseAnswer' },
+);
+export const EnqueueAnswer = Type.Object(
+  {
+    message: Type.String(),
+    entry: WaitingEntry,
+    booking: nullable(Booking),
+  },
+  { title: 'EnqueueAnswer' },
+);
+export const ExecuteAnswer = Type.Object(
+  { message: Type.String(), execution: Execution },
+  { title: 'ExecuteAnswer' },
+);
+export const DevicePage = Type.Object(
+  { devices: Type.Array(Device), next_cursor: NextCursor },
+  { title: 'DevicePage' },
+);
 export const WithdrawAnswer = Type.Object({ message: Type.String() }, { title: 'WithdrawAnswer' });
+/** That the holder of a device waits for a person. */
+export const NoteTaskRequest = Type.Object(
+  {
+    workflow_id: WorkflowId,
+    booking_id: Type.String({ minLength: 1, maxLength: 20 }),
+    task: Type.Object(
+      {
+        id: Type.String({ minLength: 1, maxLength: 64 }),
+        title: Type.String({ minLength: 1, maxLength: 200 }),
+      },
+      { additionalProperties: false },
+    ),
+    for_seconds: Type.Number({
+      minimum: 1,
+      maximum: 86_400,
+      description: 'How long this is believed; while it lasts it is told again.',
+    }),
+  },
+  { title: 'NoteTaskRequest', additionalProperties: false },
+);
+export const NoteTaskAnswer = Type.Object({ message: Type.String() }, { title: 'NoteTaskAnswer' });
 export const CancelAnswer = Type.Object(
   { message: Type.String(), entry: QueueEntry },
   { title: 'CancelAnswer' },

@@ -16,6 +16,7 @@ import type {
 } from '@labwright/contract-devices';
 import type { Workflow } from '@labwright/contract-workflows';
 import { freePort } from '@labwright/kernel/testing';
+import { openLab as reachLab } from '../lab/open-lab.ts';
 import type { LabStatus } from '../lab/status.ts';
 import { openLab, sayWho, type TestLab } from '../security/testing/lab.ts';
 import { commandLine, placesOf } from './testing.ts';
@@ -133,6 +134,19 @@ test('book, who is refused and why, queue, priority, position, release', async (
   assert.match(await ok('queue position plate-reader-1 one'), /it holds the device/);
   await ok('queue cancel plate-reader-1 three');
   assert.equal((await run('queue cancel plate-reader-1 three')).code, 6);
+  const { booking } = await asJson<DeviceView>('devices plate-reader-1');
+  await reachLab({}, env).devices.send('POST', '/devices/plate-reader-1/operator-task', {
+    body: {
+      workflow_id: 'one',
+      booking_id: booking?.id,
+      task: { id: 'task-1', title: 'Seal it' },
+      for_seconds: 60,
+    },
+  });
+  const held = await ok('queue position plate-reader-1 two');
+  assert.match(held, /^starts in +–$/m);
+  assert.match(held, /^ +Workflow one waits for a person to do "Seal it"\.$/m);
+  assert.match(await ok('queue plate-reader-1'), /two +normal .* – +.*waits for a person to do "Seal it"/);
   assert.match(await ok('release plate-reader-1 one'), /workflow two holds it now/);
   await ok('release plate-reader-1 two');
   assert.match((await run('queue plate-reader-1')).told, /Nobody waits for plate-reader-1/);

@@ -29,7 +29,7 @@ const queueCommand = command({
   name: 'queue',
   summary: 'who waits for a device, in the order in which they get it, and how long',
   notes: [
-    '"2 s to 13 s": half of such waits end within 2 s, nine in ten within 13 s. – where nobody can say: the device is paused or in maintenance.',
+    '"2 s to 13 s": half of such waits end within 2 s, nine in ten within 13 s. – where nobody can say: the device is paused or in maintenance, or its holder waits for a person. The last column says which.',
   ],
   arguments: [{ ...device, doc: 'of this device; without it of all', optional: true }],
   options: generalOptions,

@@ -757,6 +757,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices/{id}/operator-task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that the holder of a device waits for a person
+         * @description For the estimates: how long a person takes nobody can reckon, so waits for this device are null meanwhile, and `waiting_reasons` say `operator_task`. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description For 24 hours the same key with the same request gets the same answer and changes nothing again; with another request, 422. */
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    /** @description The id of the device. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NoteTaskRequest"];
+                };
+            };
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NoteTaskAnswer"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description What went wrong, and what to do about it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices/{id}/bookings": {
         parameters: {
             query?: never;
@@ -4125,6 +4192,19 @@ export interface components {
         };
         /** @enum {string} */
         ExecutionStatus: "running" | "succeeded" | "failed" | "unknown";
+        NoteTaskAnswer: {
+            message: string;
+        };
+        NoteTaskRequest: {
+            workflow_id: string;
+            booking_id: string;
+            task: {
+                id: string;
+                title: string;
+            };
+            /** @description How long this is believed; while it lasts it is told again. */
+            for_seconds: number;
+        };
         Operation: {
             name: string;
             description: string;
@@ -4266,9 +4346,11 @@ export interface components {
         };
         WaitingReason: {
             /** @enum {string} */
-            code: "device_busy" | "entries_ahead" | "device_in_maintenance" | "device_paused";
+            code: "device_busy" | "operator_task" | "entries_ahead" | "device_in_maintenance" | "device_paused";
             text: string;
             workflow_id?: string;
+            /** @description Of `operator_task`: the task at hub-service for which the holder waits. */
+            task_id?: string;
         };
         WithdrawAnswer: {
             message: string;

@@ -16,7 +16,7 @@ export async function deviceBusy(deps: DevicesDeps, device: DeviceView, booking:
   };
   const { least, most } = retryBounds;
   const seconds = wait.seconds === null ? null : Math.ceil(wait.seconds);
-  const howLong = seconds === null ? 'nobody can say how long, it stands' : `about ${seconds} s`;
+  const howLong = seconds === null ? 'of a length that nobody can say' : `about ${seconds} s`;
   return deviceErrors.problem(
     'device_busy',
     `Workflow ${booking.workflow_id} holds ${id}, and ${queue_length} more wait for it; the wait is ${howLong}. Queue with POST /devices/${id}/queue.`,

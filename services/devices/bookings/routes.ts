@@ -3,6 +3,8 @@ import {
   BookAnswer,
   BookingPage,
   BookRequest,
+  NoteTaskAnswer,
+  NoteTaskRequest,
   ReleaseAnswer,
   ReleaseRequest,
   WithdrawAnswer,
@@ -13,6 +15,7 @@ import type { DevicesDeps } from '../deps.ts';
 import { DeviceParams } from '../instruments/routes.ts';
 import { bookDevice } from './book-device.ts';
 import { listBookings } from './list-bookings.ts';
+import { noteTask } from './note-task.ts';
 import { releaseDevice } from './release-device.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -96,6 +99,26 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
       const approval = await approvalOf(deps, params.id, body);
       await withdraw(deps, { device_id: params.id, ...request }, approval);
       return { message: `Workflow ${body.workflow_id} has withdrawn from ${params.id}` };
+    },
+  );
+
+  app.post(
+    '/devices/:id/operator-task',
+    {
+      config: { access: 'scientist' },
+      schema: {
+        summary: 'Note that the holder of a device waits for a person',
+        description:
+          'For the estimates: how long a person takes nobody can reckon, so waits for this device are null meanwhile, and `waiting_reasons` say `operator_task`. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.',
+        tags,
+        params: DeviceParams,
+        body: NoteTaskRequest,
+        response: answers({ 200: NoteTaskAnswer }),
+      },
+    },
+    async ({ params, body }) => {
+      await noteTask(deps, { device_id: params.id, ...body });
+      return { message: `Workflow ${body.workflow_id} waits for a person: ${body.task.title}` };
     },
   );
 

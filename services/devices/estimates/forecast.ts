@@ -7,6 +7,7 @@ import Type from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { durations } from '../logs/index.ts';
 import { loadProgress, operationsOf, remaining } from './holder.ts';
+import { loadPersonWaits, type PersonWait } from './person.ts';
 import { nothing, type Spread, spread, sum, times, toEstimate } from './spread.ts';
 import type { Work } from './work.ts';
 
@@ -34,8 +35,10 @@ const unmeasuredP90 = 1.5;
 export interface Forecast {
   /** The time that this work takes. */
   of(work: Work): Spread;
-  /** The wait until the holder is done and then all of `ahead`. `at` is null while the device does nothing. */
+  /** The wait until the holder is done and then all of `ahead`. Null while nobody can say: the device stands, or waits for a person. */
   wait(ahead: Spread): Estimate;
+  /** The person for whom the holder waits. */
+  readonly person: PersonWait | undefined;
 }
 
 /**
@@ -48,8 +51,9 @@ export async function loadForecast(
   works: readonly Work[],
 ): Promise<Forecast> {
   const { db, clock } = deps;
-  const [progress, usualBooking] = await Promise.all([
+  const [progress, persons, usualBooking] = await Promise.all([
     device.booking ? loadProgress(db, device.booking) : null,
+    loadPersonWaits(db, device.booking ? [device.id] : []),
     loadUsualBookings(db, [device.id]).then((of) => of(device.id)),
   ]);
   const names = new Set(works.flatMap((work) => [...work.operations.keys()]));
@@ -57,8 +61,10 @@ export async function loadForecast(
   const durationOf = await loadDurations(deps, device, [...names]);
   const now = clock.now();
   const holder = progress ? remaining(progress, now, durationOf, usualBooking) : nothing;
-  const stands = device.paused || device.status === 'maintenance';
+  const person = persons.get(device.id);
+  const stands = device.paused || device.status === 'maintenance' || person !== undefined;
   return {
+    person,
     of: (work) =>
       sum(
         times(usualBooking, work.undeclared),

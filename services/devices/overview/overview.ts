@@ -2,6 +2,7 @@ import type { Booking, Device, DeviceOverview } from '@labwright/contract-device
 import type { DevicesDeps } from '../deps.ts';
 import { loadDurations, loadUsualBookings } from '../estimates/forecast.ts';
 import { type Progress, remaining } from '../estimates/holder.ts';
+import { loadPersonWaits } from '../estimates/person.ts';
 import { nothing, p90Of, type Spread, sum, times, toEstimate } from '../estimates/spread.ts';
 import { noWork, type Work } from '../estimates/work.ts';
 import { type DeviceFilters, listDevices } from '../instruments/list-devices.ts';
@@ -46,6 +47,7 @@ export async function deviceOverview(
     deps.db,
     page.devices.filter(({ id }) => booking.has(id) || queued.has(id)).map(({ id }) => id),
   );
+  const persons = await loadPersonWaits(deps.db, [...booking.keys()]);
   const at = deps.clock.now();
 
   const devices = page.devices.map((device): DeviceOverview => {
@@ -63,7 +65,7 @@ export async function deviceOverview(
       times(usual, work.undeclared),
       ...[...work.operations].map(([name, count]) => times(of(name), count)),
     );
-    const stands = device.paused || device.status === 'maintenance';
+    const stands = device.paused || device.status === 'maintenance' || persons.has(device.id);
     return {
       ...device,
       booking: held,

@@ -57,7 +57,7 @@ export async function waitTime(
     return answer(0, { seconds: 0, seconds_p90: 0, at: device.booking.booked_at }, []);
   const forecast = await loadForecast(deps, device, [ahead.work]);
   const estimate = forecast.wait(forecast.of(ahead.work));
-  return answer(ahead.entries + 1, estimate, waitingReasons(device, ahead.entries));
+  return answer(ahead.entries + 1, estimate, waitingReasons(device, ahead.entries, forecast.person));
 }
 
 /** The wait that a new entry of normal priority would have. `device` as it was read a moment ago. */
@@ -95,6 +95,6 @@ export async function describeEntry(
     ...entry,
     position: ahead.entries + 1,
     estimate: forecast.wait(forecast.of(ahead.work)),
-    waiting_reasons: waitingReasons(device, ahead.entries),
+    waiting_reasons: waitingReasons(device, ahead.entries, forecast.person),
   };
 }

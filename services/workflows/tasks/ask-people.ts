@@ -57,7 +57,27 @@ export async function askPeople(deps: CoreDeps, step: RunningStep): Promise<void
   }
   const outcome = outcomeOf(task);
   if (outcome) await recordOutcome(deps, outcome);
-  else await again(deps.settings.askAgainMs, true);
+  else {
+    await again(deps.settings.askAgainMs, true);
+    await tellDevice(deps, step, operator_task.title);
+  }
+}
+
+/**
+ * So that those who wait for the device are told why, and no time. Only that depends on it: where it fails the task stands, and the device is told
+ * when the task is asked about again.
+ */
+async function tellDevice(deps: CoreDeps, step: RunningStep, title: string): Promise<void> {
+  const { device_id, workflow_id, booking_id, execution_id } = step;
+  if (booking_id === null) return;
+  // Longer than until it is told again, with one failure in between.
+  const for_seconds = Math.max(1, Math.ceil((2.5 * deps.settings.askAgainMs) / 1_000));
+  try {
+    const task = { id: execution_id, title };
+    await deps.devices.noteTask({ device_id, workflow_id, booking_id, task, for_seconds });
+  } catch (error) {
+    deps.log.info({ err: error, workflow_id, device_id }, 'a device could not be told that its holder waits');
+  }
 }
 
 /** How the attempt ended whose task this is; undefined while somebody has to do it. */

@@ -4,6 +4,7 @@ import {
   type DevicesApi,
   EnqueueRequest,
   ExecuteRequest,
+  NoteTaskRequest,
   ReleaseRequest,
 } from '@labwright/contract-devices';
 import { commonErrors } from '@labwright/kernel/errors';
@@ -42,6 +43,9 @@ export function checkingDevices(inner: DevicesApi): DevicesApi {
     ),
     execute: checked(ExecuteRequest, (request: Parameters<DevicesApi['execute']>[0]) =>
       inner.execute(request),
+    ),
+    noteTask: checked(NoteTaskRequest, (request: Parameters<DevicesApi['noteTask']>[0]) =>
+      inner.noteTask(request),
     ),
     checkOperation: checked(CheckRequest, (request: Parameters<DevicesApi['checkOperation']>[0]) =>
       inner.checkOperation(request),

@@ -30,6 +30,8 @@ export interface FakeDevices {
   cancelEntryByHand(deviceId: string, workflowId: string): void;
   deleteDevice(deviceId: string): void;
   holder(deviceId: string): Booking | undefined;
+  /** The task of a person that was noted for a booking. */
+  readonly tasks: ReadonlyMap<string, { id: string; title: string }>;
   waiting(deviceId: string): QueueEntry[];
   readonly events: readonly DeviceEvent[];
   readonly executions: ReadonlyMap<string, Execution>;
@@ -44,6 +46,7 @@ export function createFakeDevices(): FakeDevices {
   const bookings: Booking[] = [];
   const queue: QueueEntry[] = [];
   const executions = new Map<string, Execution>();
+  const tasks: Map<string, { id: string; title: string }> = new Map();
   const moves = new Map<string, number>();
   const events: DeviceEvent[] = [];
   const { changed, until } = createNotices();
@@ -163,6 +166,7 @@ export function createFakeDevices(): FakeDevices {
       devices.delete(id);
     },
     holder,
+    tasks,
     waiting,
     events,
     executions,
@@ -224,6 +228,13 @@ export function createFakeDevices(): FakeDevices {
         const execution = known ?? begin(request);
         await until(() => execution.status !== 'running', wait_seconds);
         return { ...execution };
+      },
+      noteTask: async ({ device_id, workflow_id, booking_id, task }) => {
+        device(device_id);
+        const held = holder(device_id);
+        if (held?.workflow_id !== workflow_id || held.id !== booking_id)
+          throw deviceErrors.problem('not_the_holder', `Workflow ${workflow_id} does not hold ${device_id}.`);
+        tasks.set(booking_id, task);
       },
       getExecution: async (id) => {
         const found = executions.get(id);

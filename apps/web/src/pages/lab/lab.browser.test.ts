@@ -68,6 +68,23 @@ browserTest('a device whose workflow waits for a person says so, and for whom', 
   const row = queue.page.getByRole('row').filter({ hasText: 'Centrifuge 1' });
   await row.getByText('waits for a person: Balance the rotor').waitFor();
   await assertAccessible(queue.page, 'the queues on a phone');
+
+  const next = await send('POST', `${lab.workflows}/workflows`, {
+    name: 'Comes next',
+    device_id: 'centrifuge-1',
+    steps: ['spin'],
+  });
+  const own = await openPage(browser, `${lab.url}/ui/workflows/${next.id}`);
+  await own.page.getByRole('button', { name: 'Start', exact: true }).click();
+  const dialog = own.page.getByRole('dialog');
+  await dialog.getByRole('link', { name: 'a person' }).waitFor();
+  await dialog.getByText('It is not known how long it takes.').waitFor();
+  await own.page.keyboard.press('Escape');
+  await send('POST', `${lab.workflows}/workflows/${next.id}/start`, { queue: true });
+  await own.page.reload();
+  const why = own.page.getByRole('list', { name: 'Why it waits' });
+  await why.getByText('Needs a hand holds centrifuge-1 and waits for a person: Balance the rotor.').waitFor();
+  assert.equal(await why.getByRole('listitem').count(), 1, 'it is said once');
   await link.click();
   await page.getByRole('heading', { name: 'Balance the rotor', level: 1 }).waitFor();
   await page.getByRole('button', { name: 'Complete' }).click();

@@ -9,6 +9,7 @@ import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
+import { PageLink } from '../../ui/page-link.tsx';
 import { duration } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
 import { changed } from './start.ts';
@@ -154,9 +155,17 @@ function DeviceNow({ deviceId, priority }: { deviceId: string; priority: Workflo
       icon={<Hourglass aria-hidden />}
       title={`${deviceId} is not free`}
     >
-      {wait.waiting_reasons.map(({ code, text, workflow_id }) => (
+      {wait.waiting_reasons.map(({ code, text, workflow_id, task_id }) => (
         <span key={code}>
-          {workflow_id ? (
+          {code === 'operator_task' && task_id ? (
+            <>
+              It waits for{' '}
+              <PageLink to="/tasks/$id" params={{ id: task_id }} inherit>
+                a person
+              </PageLink>
+              .
+            </>
+          ) : workflow_id ? (
             <>
               <WorkflowLink id={workflow_id} /> holds it.
             </>

@@ -24,6 +24,8 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
   const person = usePersonWait({ booking: holder ? { workflow_id: holder } : null });
   if (!wait) return <Failed error={query.error} retry={query.refetch} />;
   const { estimated_wait_seconds: median, estimated_wait_seconds_p90: long, estimated_start_at: at } = wait;
+  // The task is named beside its holder; device-service's own word of it stands in only where the workflow could not be asked.
+  const reasons = wait.waiting_reasons.filter(({ code }) => code !== 'operator_task' || !person);
   return (
     <Card withBorder bg="var(--lab-surface)" component="section" aria-label="Waiting">
       <Stack gap="xs">
@@ -40,11 +42,11 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
               ? 'It is not known when its turn comes.'
               : `Its turn comes in about ${duration(median)}, at ${shortTime(at)}; nine times in ten within ${duration(long)}.`}
         </Text>
-        {wait.waiting_reasons.length > 0 && (
+        {reasons.length > 0 && (
           <List size="sm" aria-label="Why it waits">
-            {wait.waiting_reasons.map(({ code, text, workflow_id }) => (
+            {reasons.map(({ code, text, workflow_id }) => (
               <List.Item key={code}>
-                {workflow_id ? (
+                {code === 'device_busy' && workflow_id ? (
                   <>
                     <WorkflowLink id={workflow_id} /> holds {device_id}
                     {person && (
