@@ -84,6 +84,16 @@ test('handlers that never let go, in processes: their worker beats on, and what 
   assert.equal(await process.ended, 0, process.output());
 });
 
+test('a broker that is away is named at the start, and leaving without it is no error', async () => {
+  const away = ['--transport', 'rabbitmq', '--broker', 'amqp://guest:hidden@127.0.0.1:1'];
+  const process = worker(['--queues', 'mine', ...away]);
+  await process.wrote(/RabbitMQ at 127\.0\.0\.1:1 \(does not answer now: jobs wait in the database/);
+  process.child.kill('SIGTERM');
+  assert.equal(await process.ended, 0);
+  assert.match(process.output(), /Ended; nothing is left in hand/);
+  assert.doesNotMatch(process.output(), /"level":"error"|hidden/);
+});
+
 test('what is wrong is said in a sentence, with exit code 2 for wrong use and 1 else', async () => {
   const said = async (args: string[], code: number) => {
     const process = spawnScript(import.meta.resolve('./main.ts'), {}, { args });

@@ -1,7 +1,7 @@
 import { createWorker, jobMetrics, jobsMigrations, type Worker } from '@labwright/jobs';
 import { type Isolation, loadHandlers, openIsolation } from '@labwright/jobs/isolation';
 import { postgresTransport } from '@labwright/jobs/transports/postgres';
-import { createRelay, openBroker, rabbitTransport } from '@labwright/jobs/transports/rabbitmq';
+import { askAdmission, createRelay, openBroker, rabbitTransport } from '@labwright/jobs/transports/rabbitmq';
 import { type Db, openDb } from '@labwright/kernel/db';
 import { isProblem } from '@labwright/kernel/errors';
 import { createHttpServer } from '@labwright/kernel/http';
@@ -14,6 +14,8 @@ import { type Ledger, openLedger } from './ledger.ts';
 export interface HostedWorker {
   readonly tasks: readonly string[];
   readonly ledger: Ledger;
+  /** False where jobs come by a broker that is away: they wait in the database. */
+  readonly brokerThere: boolean;
   /** Of the probes; 0 where there are none. */
   readonly healthPort: number;
   start(): Promise<void>;
@@ -23,7 +25,7 @@ export interface HostedWorker {
   handBack(): Promise<void>;
 }
 
-/** A worker with all that belongs to it. Throws a sentence where the database or the handlers are not to be had. */
+/** A worker with all that belongs to it. Throws a sentence where the database or the handlers are not to be had, or the broker refuses. */
 export async function hostWorker(
   settings: WorkerSettings,
   { log, host, onJoined }: { log: Log; host: string; onJoined(id: string): void },
@@ -36,7 +38,13 @@ export async function hostWorker(
     await db.close();
     throw isProblem(error, 'database_unavailable') ? unreachable(settings.databaseUrl, error) : error;
   }
-  const { isolation: wish, concurrency } = settings;
+  const { isolation: wish, concurrency, transport } = settings;
+  const brokerThere =
+    transport.kind === 'postgres' ||
+    (await askAdmission(transport.url, 'labwright worker').catch(async (error) => {
+      await db.close();
+      throw error;
+    }));
   const isolation = wish && openIsolation({ ...wish, modules: settings.modules, size: concurrency, log });
   const metrics = createMetrics('worker');
   const ledger = openLedger(isolation ? found.map(({ task }) => isolation.isolated(task)) : found);
@@ -83,6 +91,7 @@ export async function hostWorker(
   return {
     tasks: found.map(({ task }) => task.name),
     ledger,
+    brokerThere,
     get healthPort() {
       return healthPort;
     },

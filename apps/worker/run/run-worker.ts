@@ -75,8 +75,11 @@ function greeting(settings: WorkerSettings, worker: HostedWorker, brief: boolean
   const each = isolation ? `, each in a ${isolation.kind} of its own` : '';
   if (brief) return `ready, process ${process.pid}\n`;
   const strong = (words: string) => styleText('bold', words, { stream: process.stdout });
+  const away = worker.brokerThere ? '' : ' (does not answer now: jobs wait in the database until it does)';
   const via =
-    settings.transport.kind === 'rabbitmq' ? `RabbitMQ at ${new URL(settings.transport.url).host}, ` : '';
+    settings.transport.kind === 'rabbitmq'
+      ? `RabbitMQ at ${new URL(settings.transport.url).host}${away}, `
+      : '';
   const row = (name: string, value: string) => `  ${name.padEnd(11)}${value}\n`;
   return [
     `\n${strong(`  A worker is running`)}, process ${process.pid}\n\n`,

@@ -4,7 +4,7 @@ import { silentLog } from '@labwright/kernel/log';
 import { eventually } from '@labwright/kernel/testing';
 import { startRabbit, type TestRabbit } from '../../testing/rabbitmq.ts';
 import { pauseMs } from './failures.ts';
-import { type Broker, openBroker } from './index.ts';
+import { askAdmission, type Broker, openBroker } from './index.ts';
 
 const started = await startRabbit();
 const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
@@ -49,6 +49,37 @@ describe('a connection to RabbitMQ', {
     assert.deepEqual(got, ['1', '2', '3']);
     await consumer.close();
     assert.equal(await count('a'), 0);
+  });
+
+  test('a broker that refuses is no broker that is away: the user, or the virtual host, is named', async () => {
+    const url = (change: (url: URL) => void) => {
+      const changed = new URL(rabbit.url);
+      change(changed);
+      return changed.href;
+    };
+    assert.equal(await askAdmission(rabbit.url, 'test'), true);
+    assert.equal(
+      await askAdmission(
+        url((one) => {
+          one.port = '1';
+        }),
+        'test',
+      ),
+      false,
+    );
+    const wrong = url((one) => {
+      one.username = 'guest';
+      one.password = 'not this one';
+    });
+    await assert.rejects(askAdmission(wrong, 'test'), ({ message }: Error) => {
+      assert.match(message, /RabbitMQ at 127\.0\.0\.1:\d+ does not let "guest" in/);
+      assert.doesNotMatch(message, /not this one|not%20this/);
+      return true;
+    });
+    const nowhere = url((one) => {
+      one.pathname = '/nowhere';
+    });
+    await assert.rejects(askAdmission(nowhere, 'test'), /has no virtual host "nowhere" for this user/);
   });
 
   test('a message that no queue takes is not confirmed, and the channel goes on', async () => {

@@ -48,7 +48,8 @@ export interface BrokerOptions {
   log: Log;
 }
 
-class BrokerAway extends Error {
+/** There is no connection now, or none any more. */
+export class BrokerAway extends Error {
   override readonly name = 'BrokerAway';
 }
 

@@ -1,3 +1,4 @@
+export { askAdmission } from './admission.ts';
 export { type Broker, type BrokerOptions, openBroker, type Topology } from './broker.ts';
 export type { Consumer, ConsumerOptions, Delivery } from './consumer.ts';
 export type { Message } from './publisher.ts';

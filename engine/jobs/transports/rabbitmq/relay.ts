@@ -8,7 +8,7 @@ import type { Broker } from './broker.ts';
 import { within } from './failures.ts';
 import { findLost } from './lost.ts';
 import { send, unsend } from './statements.ts';
-import { brokerQueue, checkNamespace, contentOf, deadQueue, idIn, queueTopology } from './topology.ts';
+import { brokerQueue, checkNamespace, contentOf, deadQueue, declareQueue, idIn } from './topology.ts';
 
 export interface RelayOptions {
   db: Db;
@@ -191,10 +191,7 @@ export function createRelay(options: RelayOptions): Part {
   return {
     name: 'relay',
     start: async () => {
-      for (const queue of queues)
-        broker
-          .declare(queueTopology(namespace, queue))
-          .catch((error) => log.error({ err: error, queue }, 'the queue cannot be had at the broker'));
+      for (const queue of queues) declareQueue(broker, namespace, queue, log);
       const deadLetters = readDeadLetters();
       endings.push(
         () => deadLetters.close(),

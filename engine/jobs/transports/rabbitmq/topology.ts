@@ -1,4 +1,5 @@
-import type { Topology } from './broker.ts';
+import type { Log } from '@labwright/kernel/log';
+import { type Broker, BrokerAway, type Topology } from './broker.ts';
 
 /** Deliveries of one message until it is taken out of the line. A worker that has no room hands messages back now and then. */
 const mostDeliveries = 500;
@@ -32,6 +33,15 @@ export const queueTopology =
       arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': mostDeliveries },
     });
   };
+
+/** Made in its time; a worker does not wait for it. */
+export function declareQueue(broker: Broker, namespace: string, queue: string, log: Log): void {
+  broker.declare(queueTopology(namespace, queue)).catch((error) => {
+    // Closed before the broker ever came, which is nobody's fault.
+    if (!(error instanceof BrokerAway))
+      log.error({ err: error, queue }, 'the queue cannot be had at the broker');
+  });
+}
 
 /** What a message says: the id of a job, and no more. The row says the rest. */
 export const contentOf = (id: string): Buffer => Buffer.from(id);

@@ -1,7 +1,7 @@
 import type { Log } from '@labwright/kernel/log';
 import type { Broker } from './broker.ts';
 import type { Consumer, Delivery } from './consumer.ts';
-import { brokerQueue, idIn, queueTopology } from './topology.ts';
+import { brokerQueue, declareQueue, idIn } from './topology.ts';
 
 /** A message in hand: the job that it names. */
 export interface Taken {
@@ -59,9 +59,7 @@ export function createTray(around: {
   // Taken, and not decided yet.
   let out = 0;
 
-  broker
-    .declare(queueTopology(namespace, queue))
-    .catch((error) => log.error({ err: error, queue }, 'the queue cannot be had at the broker'));
+  declareQueue(broker, namespace, queue, log);
 
   const letGo = () => {
     clearTimeout(timer);
