@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attemptsOfJob, enqueue, findJob, jobsMigrations } from '@labwright/jobs';
 import { createTestDatabase, eventually, spawnScript, type TestDatabase } from '@labwright/kernel/testing';
-import { grind, nap } from './testing/handlers.ts';
+import { grind, nap, stray } from './testing/handlers.ts';
 
 const handlers = fileURLToPath(import.meta.resolve('./testing/handlers.ts'));
 let database: TestDatabase;
@@ -82,6 +82,32 @@ test('handlers that never let go, in processes: their worker beats on, and what 
   assert.match((await inState(hung.id, 'dead')).error?.message ?? '', /its process was killed/);
   process.child.kill('SIGTERM');
   assert.equal(await process.ended, 0, process.output());
+});
+
+test('what fails beside a handler fails its attempt, and no other job has to pay for it', async () => {
+  const process = worker(['--queues', 'loose']);
+  await process.wrote(/A worker is running/);
+  const enqueued = (how: string) => enqueue(database.db, stray, { how }, { queue: 'loose', maxAttempts: 1 });
+  const innocent = await enqueue(database.db, nap, { ms: 3_000 }, { queue: 'loose', maxAttempts: 1 });
+  await inState(innocent.id, 'running');
+  for (const how of ['promise', 'timer']) {
+    const { id } = await enqueued(how);
+    assert.equal((await inState(id, 'dead')).error?.message, `an unseen ${how}`);
+  }
+  const late = await enqueued('late promise');
+  await inState(late.id, 'succeeded');
+  await process.wrote(/something that the job left behind failed when it was over/);
+  assert.equal((await inState(innocent.id, 'succeeded')).attempts, 1);
+  process.child.kill('SIGTERM');
+  assert.equal(await process.ended, 0, process.output());
+  assert.equal((await findJob(database.db, late.id))?.state, 'succeeded');
+});
+
+test('what comes from no job ends the worker, as anywhere', async () => {
+  const failing = fileURLToPath(import.meta.resolve('./testing/failing-module.ts'));
+  const process = worker(['--queues', 'nothing', '--handlers', failing]);
+  assert.equal(await process.ended, 1, process.output());
+  assert.match(process.output(), /"level":"fatal".*the module itself failed/);
 });
 
 test('a broker that is away is named at the start, and leaving without it is no error', async () => {

@@ -10,6 +10,7 @@ import { migrate } from '@labwright/kernel/migrate';
 import { createMetrics } from '@labwright/kernel/telemetry';
 import type { WorkerSettings } from '../options.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { watchStrays } from './strays.ts';
 
 export interface HostedWorker {
   readonly tasks: readonly string[];
@@ -47,7 +48,8 @@ export async function hostWorker(
     }));
   const isolation = wish && openIsolation({ ...wish, modules: settings.modules, size: concurrency, log });
   const metrics = createMetrics('worker');
-  const ledger = openLedger(isolation ? found.map(({ task }) => isolation.isolated(task)) : found);
+  const strays = watchStrays(isolation ? found.map(({ task }) => isolation.isolated(task)) : found, log);
+  const ledger = openLedger(strays.handlers);
   let joined = false;
   let stopping = false;
   const carriage = carriageOf(settings, db, log);
@@ -106,6 +108,7 @@ export async function hostWorker(
       await worker.stop();
       await carriage.stop();
       await endAll(isolation, probes, db);
+      strays.stop();
     },
     handBack: () => worker.handBack(),
   };

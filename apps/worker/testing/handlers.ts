@@ -17,6 +17,14 @@ export const grind = defineTask({
   retryDelayMs: 10,
 });
 
+/** Starts what fails beside it: a promise that nobody looks at, a timer that throws, or one of them behind its end. */
+export const stray = defineTask({
+  name: 'stray',
+  queue: 'naps',
+  args: Type.Object({ how: Type.String() }),
+  retryDelayMs: 10,
+});
+
 export const handlers = [
   handle(nap, async ({ ms }, { signal }) => {
     await pause(ms, undefined, { signal });
@@ -26,6 +34,21 @@ export const handlers = [
     if (ms < 0) throw new NoRetry('less than nothing');
     const until = performance.now() + ms;
     while (performance.now() < until);
+    return { pid: process.pid };
+  }),
+  handle(stray, async ({ how }, { signal }) => {
+    const failing = async () => {
+      throw new Error(`an unseen ${how}`);
+    };
+    if (how === 'promise') setTimeout(() => void failing(), 20);
+    else if (how === 'late promise') setTimeout(() => void failing(), 200);
+    else
+      setTimeout(() => {
+        throw new Error(`an unseen ${how}`);
+      }, 20);
+    if (how === 'late promise') return { pid: process.pid };
+    // Heeds its signal, or would nap for longer than any test.
+    await pause(60_000, undefined, { signal });
     return { pid: process.pid };
   }),
 ];
