@@ -6,38 +6,36 @@ import { keptLive } from '../../live/refresh.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
+import { PageLink } from '../../ui/page-link.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 import classes from './chat.module.css';
 import { TalkView } from './talk-view.tsx';
+import { type Room, useRoom } from './use-room.ts';
 
 const roomShape = /^(lab|(run|device):[A-Za-z0-9][A-Za-z0-9_.-]{0,49})$/;
-
-const nameOf = (room: string) =>
-  room === 'lab' ? 'the laboratory' : room.replace(/^run:/, 'run ').replace(/^device:/, '');
 
 /** Talk of the laboratory, of runs and of devices. */
 export default function ChatPage() {
   const [{ room = 'lab' }, setFilters] = useFilters<'room'>();
+  const isRoom = roomShape.test(room);
+  const about = useRoom(isRoom ? room : 'lab');
   const query = useInfiniteQuery(
     keptLive(fromHub.pages('/chat/rooms', { params: { query: { limit: 50 } } }), 'lab'),
   );
   const written = query.data?.pages.flatMap(({ rooms }) => rooms.map((each) => each.room)) ?? [];
-  const known = [...new Set(['lab', ...(roomShape.test(room) ? [room] : []), ...written])];
+  const known = [...new Set(['lab', ...(isRoom ? [room] : []), ...written])];
   return (
     <>
-      <PageHeader title="Chat">{`In ${nameOf(room)}.`}</PageHeader>
+      <PageHeader title="Chat">{isRoom && <About room={about} />}</PageHeader>
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 3 }}>
           <nav className={classes.rooms} aria-label="Rooms">
             {known.map((each) => (
-              <NavLink
+              <RoomEntry
                 key={each}
-                component="button"
-                label={each === 'lab' ? 'Laboratory' : nameOf(each)}
-                leftSection={<RoomIcon room={each} />}
-                active={each === room}
-                aria-current={each === room ? 'page' : undefined}
-                onClick={() => setFilters({ room: each === 'lab' ? undefined : each })}
+                room={each}
+                chosen={each === room}
+                onChoose={() => setFilters({ room: each === 'lab' ? undefined : each })}
               />
             ))}
             {query.hasNextPage && (
@@ -54,8 +52,8 @@ export default function ChatPage() {
           </nav>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 9 }}>
-          {roomShape.test(room) ? (
-            <TalkView key={room} room={room} name={nameOf(room)} />
+          {isRoom ? (
+            <TalkView key={room} room={room} name={about.name} />
           ) : (
             <Empty title="There is no such room" icon={MessagesSquare}>
               There is a room for the laboratory, and one for each run and each device.
@@ -67,7 +65,40 @@ export default function ChatPage() {
   );
 }
 
-function RoomIcon({ room }: { room: string }) {
-  const Icon = room === 'lab' ? MessagesSquare : room.startsWith('run:') ? Workflow : Cpu;
-  return <Icon size={17} strokeWidth={1.7} aria-hidden />;
+function RoomEntry({ room, chosen, onChoose }: { room: string; chosen: boolean; onChoose: () => void }) {
+  const { kind, name } = useRoom(room);
+  const Icon = icons[kind];
+  return (
+    <NavLink
+      component="button"
+      label={kind === 'lab' ? 'Laboratory' : name}
+      leftSection={<Icon size={17} strokeWidth={1.7} aria-hidden />}
+      active={chosen}
+      aria-current={chosen ? 'page' : undefined}
+      onClick={onChoose}
+    />
+  );
+}
+
+const icons = { lab: MessagesSquare, run: Workflow, device: Cpu } as const;
+
+function About({ room: { kind, id, name, known } }: { room: Room }) {
+  if (kind === 'lab') return 'In the laboratory.';
+  return (
+    <>
+      About the {kind === 'run' ? 'workflow' : 'device'}{' '}
+      {!known ? (
+        name
+      ) : kind === 'run' ? (
+        <PageLink to="/workflows/$id" params={{ id }} inherit underline="always">
+          {name}
+        </PageLink>
+      ) : (
+        <PageLink to="/" search={{ q: id }} inherit underline="always">
+          {name}
+        </PageLink>
+      )}
+      .
+    </>
+  );
 }

@@ -102,6 +102,29 @@ browserTest(
   },
 );
 
+browserTest('a room is called what its workflow or device is called, and leads there', async (browser) => {
+  const made = await fetch(`${lab.workflows}/workflows`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Dilution of batch 7', device_id: 'centrifuge-1', steps: ['spin'] }),
+  });
+  const { id } = (await made.json()) as { id: string };
+  await write(`run:${id}`, 'Ready when you are');
+  await write('device:centrifuge-1', 'The lid squeaks');
+  const { page, faults } = await openPage(browser, `${lab.url}/ui/chat?room=run:${id}`);
+  const rooms = page.getByRole('navigation', { name: 'Rooms' });
+  await rooms.getByRole('button', { name: 'Dilution of batch 7' }).waitFor();
+  await page.getByRole('region', { name: 'Talk: Dilution of batch 7' }).getByText('Ready when you').waitFor();
+  await assertAccessible(page, 'the room of a workflow');
+  assert.equal(await page.getByText(id).count(), 0, 'nobody has to read an id');
+  await rooms.getByRole('button', { name: 'Centrifuge 1' }).click();
+  await page.getByText('About the device Centrifuge 1.').waitFor();
+  await rooms.getByRole('button', { name: 'Dilution of batch 7' }).click();
+  await page.getByText('About the workflow').getByRole('link', { name: 'Dilution of batch 7' }).click();
+  await page.getByRole('heading', { name: 'Dilution of batch 7', level: 1 }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
 browserTest('earlier messages are read page by page, each once and in order', async (browser) => {
   for (let count = 1; count <= 55; count += 1) await write('device:reader-1', `Line ${count}`);
   const { page } = await openPage(browser, `${lab.url}/ui/chat?room=device:reader-1`);
