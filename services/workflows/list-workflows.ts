@@ -29,11 +29,14 @@ const statementFor = (name: string, condition: string) =>
 const filterNames = ['device_id', 'status', 'q'] as const;
 type FilterName = (typeof filterNames)[number];
 
-/** The text is looked for as it stands, in the order of the list; no index knows the middle of a name, so a rare one is a walk. */
+/**
+ * The text is looked for as it stands, in the order of the list; no index knows the middle of a name, so a rare one is a walk, which reads names
+ * that are in lower case already, and puts the text in lower case once.
+ */
 const conditions: Readonly<Record<FilterName, (parameter: string) => string>> = {
   device_id: (parameter) => ` AND w.device_id = ${parameter}`,
   status: (parameter) => ` AND w.status = ${parameter}`,
-  q: (parameter) => ` AND (strpos(lower(w.name), lower(${parameter})) > 0 OR w.id = ${parameter})`,
+  q: (parameter) => ` AND (strpos(w.lower_name, (SELECT lower(${parameter}))) > 0 OR w.id = ${parameter})`,
 };
 
 /** One statement for each set of filters, so that each has the plan of its index; their values begin with $4. */
