@@ -22,6 +22,8 @@ export interface ChatClientOptions {
   headers?: Record<string, string>;
   /** Those of another connection, where the first one was lost: a token is over after a while. */
   renewHeaders?(): Promise<Record<string, string>>;
+  /** The id of the person whose messages these are. Where the cookies are somebody else's by now, they are refused: `another_person`. */
+  as?: string;
   /** Everything after the last change seen, in order, each change once. A message that was edited or deleted comes again. */
   onChanges(room: string, messages: ChatMessage[]): void;
   onLive?(event: Tells['live']): void;
@@ -250,7 +252,7 @@ export function connectChat(options: ChatClientOptions): ChatClient {
     },
     send: (room, text, id = crypto.randomUUID()) => {
       const before = outbox.get(room) ?? Promise.resolve();
-      const sent = before.then(() => deliver({ room, id, text }));
+      const sent = before.then(() => deliver({ room, id, text, ...(options.as ? { as: options.as } : {}) }));
       const settled = sent.catch(() => {});
       outbox.set(room, settled);
       void settled.then(() => outbox.get(room) === settled && outbox.delete(room));

@@ -17,6 +17,11 @@ export const chatErrors = errorCatalogue({
     title: 'Somebody else wrote this message',
     remedy: 'Only its author changes a message; an administrator may delete it.',
   },
+  another_person: {
+    status: 403,
+    title: 'Somebody else is signed in by now',
+    remedy: 'Nothing was written. Whoever wrote the message signs in again, and sends it.',
+  },
   too_late: {
     status: 409,
     title: 'The message cannot be changed any more',

@@ -117,9 +117,12 @@ export const asks = {
   unfollow: Type.Object({ room: ChatRoom }, { additionalProperties: false }),
   /** Answers `ChangesAnswer`. */
   changes: Type.Object({ room: ChatRoom, after: After }, { additionalProperties: false }),
-  /** Answers the message. Sent again with the same id, it is not written again. */
+  /**
+   * Answers the message. Sent again with the same id, it is not written again. `as`: the id of whoever wrote it, where another person may have
+   * signed in meanwhile, as in a browser; `another_person` is answered then, and nothing written.
+   */
   send: Type.Object(
-    { room: ChatRoom, id: Type.String({ format: 'uuid' }), text: Text },
+    { room: ChatRoom, id: Type.String({ format: 'uuid' }), text: Text, as: Type.Optional(Type.String()) },
     { additionalProperties: false },
   ),
   typing: Type.Object({ room: ChatRoom }, { additionalProperties: false }),

@@ -83,9 +83,14 @@ export function createAnswerers(deps: ChatDeps, options: AnswerersOptions): Answ
       assertMayRead(socket.data.principal, room);
       return readChanges(deps.db, { room, after });
     },
-    send: async ({ room, id, text }) => {
+    send: async ({ room, id, text, as }) => {
       // Somebody who was locked a moment ago writes no more; those who only listen are asked again now and then.
       const principal = await whoIs(deps, socket);
+      if (as !== undefined && as !== principal.id)
+        throw chatErrors.problem(
+          'another_person',
+          `${principal.name} is signed in here by now, and somebody else wrote this message: it was not sent.`,
+        );
       await limit(principal.id);
       return postMessage(deps, writer, { room, id, text, principal });
     },

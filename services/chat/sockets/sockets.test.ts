@@ -136,6 +136,20 @@ test('the same id sent over and over is one message', async () => {
   socket.disconnect();
 });
 
+test('a message is of whoever wrote it, or is not written: cookies may be another person’s by now', async () => {
+  const socket = await open('bob/scientist');
+  const input = { room: 'run:whose', id: randomUUID(), text: 'of Ada' };
+  const refused = await socket.emitWithAck('send', { ...input, as: 'ada' });
+  assert.equal(refused.problem?.code, 'another_person');
+  assert.match(refused.problem.detail, /^Bob is signed in here by now/);
+  assert.equal((await socket.emitWithAck('send', { ...input, as: 'bob' })).value?.seq, 1);
+  socket.disconnect();
+  const client = chat.client('bob/scientist', { as: 'ada' });
+  await assert.rejects(client.send('run:whose', 'of Ada, too'), (error) =>
+    isProblem(error, 'another_person'),
+  );
+});
+
 test('whatever a client sends is answered with a problem, and never ends the process', async () => {
   const socket = await open('mal/scientist');
   const bad: [string, unknown][] = [

@@ -14,6 +14,7 @@ export async function hubFetch(request: Request): Promise<Response> {
   // A body can be read once: the copy is for the second try.
   const again = request.clone();
   const response = await reach(request);
+  if (response.ok && changesSession(request)) tellOtherPages();
   if (response.status !== 401 || isAboutSession(request) || (await isWrongPassword(response)))
     return response;
   if (await refreshSession()) {
@@ -56,6 +57,20 @@ async function reach(request: Request): Promise<Response> {
 const isAboutSession = ({ url, method }: Request) =>
   method !== 'GET' && new URL(url).pathname.startsWith('/session');
 
+/** Of all pages of this browser: they have the same cookies. */
+const changesSession = (request: Request) =>
+  request.method !== 'GET' && /^\/(session|setup|invitations\/accept)/.test(new URL(request.url).pathname);
+
+const changedAt = 'labwright.session-changed-at';
+const tellOtherPages = () => write(changedAt, String(Date.now()));
+
+/** Calls `listener` when another page of this browser has signed somebody in or out. */
+export function onSessionElsewhere(listener: () => void): void {
+  globalThis.addEventListener?.('storage', ({ key }) => {
+    if (key === changedAt) listener();
+  });
+}
+
 /** Asked once more, it would count as a second try. */
 async function isWrongPassword(response: Response): Promise<boolean> {
   return (await problemOf(response.clone())).code === 'invalid_credentials';
@@ -71,7 +86,7 @@ function refreshSession(): Promise<boolean> {
     // Another tab has done it while we waited for our turn.
     if (read() !== seen) return true;
     const response = await reach(new Request('/session/refresh', { method: 'POST' }));
-    if (response.ok) write(String(Date.now()));
+    if (response.ok) write(refreshedAt, String(Date.now()));
     return response.ok;
   }).finally(() => {
     refreshing = undefined;
@@ -91,9 +106,9 @@ function read(): string | null {
   }
 }
 
-function write(value: string): void {
+function write(key: string, value: string): void {
   try {
-    localStorage.setItem(refreshedAt, value);
+    localStorage.setItem(key, value);
   } catch {
     // Without storage there is no other tab to tell.
   }

@@ -1,7 +1,7 @@
 import { QueryClient } from '@tanstack/react-query';
-import { signedOut } from './hub-fetch.ts';
+import { onSessionElsewhere, signedOut } from './hub-fetch.ts';
 import { ApiProblem } from './problem.ts';
-import { sessionQuery } from './session.ts';
+import { findSession, type Session, sessionQuery } from './session.ts';
 
 /** Tried again by itself: nobody answered, or not now. What was refused is refused again. */
 const passes = (error: unknown) =>
@@ -27,5 +27,13 @@ export function createQueryClient(): QueryClient {
     if (client.isFetching({ queryKey }) > 0 || client.getQueryData(queryKey)?.kind === 'nobody') return;
     void client.invalidateQueries({ queryKey });
   });
+  onSessionElsewhere(async () => {
+    const before = client.getQueryData(sessionQuery.queryKey);
+    const now = await findSession().catch(() => undefined);
+    // Whoever signed in again goes on with what they see; nothing of this page is for anybody else.
+    if (now && whose(now) !== (before && whose(before))) await client.resetQueries();
+  });
   return client;
 }
+
+const whose = (session: Session) => (session.kind === 'nobody' ? undefined : session.id);

@@ -18,7 +18,7 @@ export const sessionQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-async function findSession(): Promise<Session> {
+export async function findSession(): Promise<Session> {
   try {
     const { kind, id, name, role } = await ask(hub.GET('/session'));
     return kind === 'local'

@@ -21,9 +21,10 @@ const offlineAfterMs = 1_500;
 
 /**
  * The one connection of these pages to the hub. It comes back by itself; whoever watches a room is told of its events, and that
- * some may have been missed (`onStale`: after each connection), for live events have no past.
+ * some may have been missed (`onStale`: after each connection), for live events have no past. What is sent is of `person`, or of nobody: cookies are
+ * of the whole browser, and another page may have signed somebody else in.
  */
-export function openConnection(url: string) {
+export function openConnection(url: string, person: string) {
   const rooms = new Map<string, Set<(event: LiveEvent) => void>>();
   const talks = new Map<string, Set<TalkListener>>();
   const staleListeners = new Set<(room: string) => void>();
@@ -46,6 +47,7 @@ export function openConnection(url: string) {
     client ??= patiently(() => import('@labwright/contract-hub/chat-client')).then(({ connectChat }) =>
       connectChat({
         url,
+        as: person,
         onConnection: (connected) => {
           if (connected) turn('live');
           else if (state !== 'offline' && timer === undefined) {

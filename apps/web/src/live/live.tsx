@@ -18,7 +18,7 @@ const OutboxContext = createContext<Outbox | null>(null);
 /** Around everything that a signed-in person sees: one connection, as this person. */
 export function LiveProvider({ person, children }: { person: string; children: ReactNode }) {
   const queries = useQueryClient();
-  const [connection] = useState(() => openConnection(location.origin));
+  const [connection] = useState(() => openConnection(location.origin, person));
   const [outbox] = useState(() => openOutbox({ person, storage: () => localStorage, send: connection.send }));
   useEffect(() => {
     const stop = refreshOnEvents(queries, connection);
