@@ -1,11 +1,15 @@
 /** Signing in at the terminal, at a laboratory where people have accounts. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
 import type { Asking } from '@labwright/contract-hub/accounts';
+import { commonErrors } from '@labwright/kernel/errors';
 import { eventually, spawnScript } from '@labwright/kernel/testing';
 import { runCommandLine } from '../command-line/run.ts';
 import { testTerminal } from '../command-line/testing.ts';
@@ -196,6 +200,25 @@ test('sign-out ends it at the laboratory and here; twice is no mistake', async (
   );
   const again = await run('sign-out');
   assert.deepEqual([again.code, again.told.startsWith('Nobody was signed in')], [0, true]);
+});
+
+test('a laboratory that cannot end the session now: forgotten here, and that it may still be there is said', async () => {
+  const ill = createServer((_request, response) => {
+    const problem = commonErrors.problem('database_unavailable', 'The database is away.');
+    response.writeHead(503, { 'content-type': 'application/problem+json' });
+    response.end(JSON.stringify(problem.toWire()));
+  });
+  ill.listen(0, '127.0.0.1');
+  await once(ill, 'listening');
+  const url = `http://127.0.0.1:${(ill.address() as AddressInfo).port}`;
+  const there = openStore(join(folder, 'labwright', 'sessions'), url);
+  const session = { name: 'Ada', email, access_token: 'a', refresh_token: 'r', services: [] };
+  await there.save({ ...session, access_until: Date.now() + 600_000 });
+  const { code, told } = await run(`sign-out --url ${url}`);
+  ill.close();
+  assert.equal(code, 4);
+  assert.match(told, /The database is away\.[\s\S]*forgotten here[\s\S]*within seven days/);
+  assert.equal(await there.read(), undefined);
 });
 
 test('in a real terminal the password is not shown, and Ctrl-C leaves it as it was', {

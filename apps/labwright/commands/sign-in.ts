@@ -3,12 +3,13 @@ import { UsageError } from '@labwright/kernel/command-line';
 import { isProblem } from '@labwright/kernel/errors';
 import { isLoopback } from '@labwright/kernel/identity';
 import type { Command } from '../command-line/command.ts';
+import { complaintOf } from '../command-line/complaint.ts';
 import { command } from '../command-line/define.ts';
 import { exitCode } from '../command-line/exit-codes.ts';
 import { generalOptions } from '../command-line/general-options.ts';
 import type { Terminal } from '../command-line/terminal.ts';
 import { openLab, placesOf } from '../lab/open-lab.ts';
-import { openService, Unreachable } from '../lab/service.ts';
+import { openService } from '../lab/service.ts';
 import { factsText } from '../output/table.ts';
 import { plain } from '../output/width.ts';
 import { json } from '../output/words.ts';
@@ -98,11 +99,12 @@ const signOutCommand = command({
     try {
       await endSession({ hub, store });
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
+      if (await store.read().catch(() => undefined)) throw error;
+      const { text, code } = complaintOf(error);
       terminal.tell(
-        `${plain(error.message)}\nThe session is forgotten here, and cannot be used from this machine any more; at the laboratory it ends by itself within seven days, or on your page there.\n`,
+        `${text}\nThe session is forgotten here, and cannot be used from this machine any more; at the laboratory it ends by itself within seven days, or on your page there.\n`,
       );
-      return exitCode.unreachable;
+      return code;
     }
     if (values.json) terminal.say(json({ signed_out: before !== undefined }));
     else

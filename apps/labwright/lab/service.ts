@@ -174,7 +174,12 @@ async function refusal(options: ServiceOptions, response: Response): Promise<Err
 const isProblem = (body: unknown): body is ProblemBody =>
   typeof body === 'object' && body !== null && 'code' in body && 'status' in body && 'detail' in body;
 
-const strange = ({ name, url, settings }: ServiceOptions, { status }: Response, cause?: unknown) =>
+/** The answer is none of this service. */
+export const strange = (
+  { name, url, settings = '--url or LABWRIGHT_URL' }: Partial<ServiceOptions>,
+  { status }: Response,
+  cause?: unknown,
+) =>
   new Unreachable(
     `What answers at ${url} is not ${name}: ${status}, and nothing that we understand. Say where it is: ${settings}.`,
     { cause },

@@ -1,5 +1,6 @@
 /** Sessions on this machine, against a hub that takes each refresh token once, as the real one does. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,10 +21,16 @@ let store: SessionStore;
 let good = 'r0';
 let renewals = 0;
 const ended: (string | undefined)[] = [];
+/** What it answers instead, where it is none of ours. */
+let nonsense: string | undefined;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'labwright-sessions-'));
   hub = createServer(async (request, response) => {
+    if (nonsense !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(nonsense);
+      return;
+    }
     if (request.method === 'DELETE') {
       ended.push(request.headers.authorization);
       return response.writeHead(204).end();
@@ -69,6 +76,7 @@ const signedIn = (leftMs: number) =>
   });
 beforeEach(async () => {
   good = 'r0';
+  nonsense = undefined;
   renewals = 0;
   ended.length = 0;
   await store.remove();
@@ -114,6 +122,62 @@ test('whoever died while renewing gives way, and leaves nothing behind', async (
   assert.deepEqual(await readdir(own), ['session.json']);
 });
 
+test('an answer that is none of a hub takes the place of no session', async () => {
+  const tokens = { access_token: 'a1', refresh_token: 'r1', expires_at: new Date().toISOString() };
+  const user = { name: 'Ada', email: 'ada@example.org' };
+  for (const answer of [
+    '<html>',
+    'null',
+    '{}',
+    JSON.stringify({ status: 'signed_in', user, ...tokens, access_token: undefined }),
+    JSON.stringify({ status: 'signed_in', user, ...tokens, refresh_token: 'r\n1' }),
+    JSON.stringify({ status: 'signed_in', ...tokens }),
+    JSON.stringify({ status: 'signed_in', user, ...tokens, expires_at: 'soon' }),
+  ]) {
+    await signedIn(-1);
+    nonsense = answer;
+    await assert.rejects(async () => another().for(url)(false), /What answers at .* is not hub: 200/, answer);
+    nonsense = undefined;
+    assert.equal((await store.read())?.refresh_token, 'r0', answer);
+  }
+  assert.equal(await another().for(url)(false), 'a1', 'and it is renewed by the hub, once that is back');
+});
+
+test('a command begun as one person does not go on as another who signs in meanwhile', async () => {
+  const bob = {
+    name: 'Bob',
+    email: 'bob@example.org',
+    access_token: 'b0',
+    refresh_token: 'r0',
+    access_until: Date.now() + 600_000,
+    services: [],
+  };
+  for (const gone of [false, true]) {
+    await signedIn(600_000);
+    const identity = another();
+    assert.equal(await identity.for(url)(false), 'a0');
+    if (gone) {
+      await store.remove();
+      assert.equal(await identity.for(url)(true, 'a0'), undefined);
+    }
+    await store.save(bob);
+    for (let turn = 1; turn <= 2; turn += 1)
+      await assert.rejects(
+        async () => identity.for(url)(true, 'a0'),
+        /begun as Ada \(ada@example\.org\), and by now Bob/,
+      );
+    assert.equal(await another().for(url)(false), 'b0');
+  }
+});
+
+test('what a process left that was killed while it saved is swept', async () => {
+  await signedIn(-1);
+  const left = `${store.file}.${randomUUID()}`;
+  await writeFile(left, '{"refresh_token": "r');
+  assert.equal(await another().for(url)(false), 'a1');
+  assert.deepEqual(await readdir(dirname(left)), ['session.json']);
+});
+
 test('a session that is over is forgotten, and says so', async () => {
   await signedIn(-1);
   good = 'another';
@@ -150,7 +214,24 @@ test('nobody else can read it, and another laboratory has another one', async ()
 test('a file that is no session: which one, and what to do', async () => {
   const other = openStore(folder, 'http://broken.example.org');
   await mkdir(dirname(other.file), { recursive: true });
-  for (const text of ['', '{', '[]', '{"access_token": "x"}']) {
+  const whole = {
+    name: 'Ada',
+    email: 'ada@example.org',
+    access_token: 'a',
+    refresh_token: 'r',
+    access_until: 0,
+    services: [],
+  };
+  const wrong = [
+    { services: undefined },
+    { services: [1] },
+    { access_token: 7 },
+    { access_token: 'a\r\nx: y' },
+    { access_until: null },
+  ].map((part) => JSON.stringify({ ...whole, ...part }));
+  await writeFile(other.file, JSON.stringify(whole));
+  assert.deepEqual(await other.read(), whole);
+  for (const text of ['', '{', '[]', '{"access_token": "x"}', ...wrong]) {
     await writeFile(other.file, text);
     await assert.rejects(other.read(), /session\.json does not hold [\s\S]* labwright sign-in/);
   }

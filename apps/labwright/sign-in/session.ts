@@ -3,13 +3,16 @@
  *
  *     nobody ──sign-in──> signed in ──access token nearly over, or refused──> renewed, in turn with other processes ──> signed in
  *                                   ──sign-out, or the laboratory says that the session is over──> nobody
+ *
+ * A command is somebody's from its first request to its last: where another person signs in meanwhile, it ends.
  */
 import type { TokenSource } from '@labwright/client';
-import type { SignedIn } from '@labwright/contract-hub/accounts';
+import type { Challenged, SignedIn } from '@labwright/contract-hub/accounts';
 import { isProblem } from '@labwright/kernel/errors';
 import { isLoopback } from '@labwright/kernel/identity';
-import { bearer, type Service } from '../lab/service.ts';
-import type { SessionStore, StoredSession } from './store.ts';
+import { bearer, type Service, strange } from '../lab/service.ts';
+import { plain } from '../output/width.ts';
+import { isToken, type SessionStore, type StoredSession } from './store.ts';
 
 /** An access token is renewed so many milliseconds before its end: a request takes a while. */
 const marginMs = 30_000;
@@ -29,6 +32,8 @@ export interface StoredIdentity {
 
 export function storedIdentity({ hub, store }: SessionOptions): StoredIdentity {
   let current: StoredSession | undefined;
+  /** Whose command this is. */
+  let begunAs: StoredSession | undefined;
   let renewing: Promise<StoredSession | undefined> | undefined;
   const once = (known: StoredSession) => {
     renewing ??= renew({ hub, store }, known).finally(() => {
@@ -38,12 +43,29 @@ export function storedIdentity({ hub, store }: SessionOptions): StoredIdentity {
   };
   const token = async (url: string, again: boolean, refused?: string) => {
     current ??= await store.read();
+    assertSamePerson(hub, begunAs, current);
+    begunAs ??= current;
     if (!current || !isOfLab(url, hub.url, current)) return undefined;
     const over = current.access_until - marginMs <= Date.now();
     if (over || renewing || (again && refused === current.access_token)) current = await once(current);
+    assertSamePerson(hub, begunAs, current);
     return current?.access_token;
   };
   return { for: (url) => (again, refused) => token(url, again, refused) };
+}
+
+function assertSamePerson(
+  { url }: Service,
+  before: StoredSession | undefined,
+  now: StoredSession | undefined,
+) {
+  if (!before || !now || before.email === now.email) return;
+  const name = (one: StoredSession) => `${one.name} (${one.email})`;
+  throw new Error(
+    plain(
+      `This command was begun as ${name(before)}, and by now ${name(now)} is signed in at ${url}: it ends here, since what it does would count as theirs. Look how far it came, and start it again.`,
+    ),
+  );
 }
 
 /** A new access token, unless another process has fetched one meanwhile. Throws what the hub answers. */
@@ -54,7 +76,7 @@ function renew({ hub, store }: SessionOptions, known: StoredSession): Promise<St
     if (!now || !old) return now;
     try {
       const { refresh_token } = now;
-      const { answer, behindMs } = await post<SignedIn>(hub, '/session/refresh', { refresh_token });
+      const { answer, behindMs } = await post(hub, '/session/refresh', { refresh_token }, isSignedIn);
       const renewed = { ...now, ...storedOf(answer, behindMs) };
       await store.save(renewed);
       return renewed;
@@ -67,8 +89,8 @@ function renew({ hub, store }: SessionOptions, known: StoredSession): Promise<St
 }
 
 /** `behindMs`: of the clock of this machine behind that of the laboratory. */
-export function storedOf(answer: SignedIn, behindMs: number): Omit<StoredSession, 'services'> {
-  const { user, expires_at, access_token = '', refresh_token = '' } = answer;
+export function storedOf(answer: GivenTokens, behindMs: number): Omit<StoredSession, 'services'> {
+  const { user, expires_at, access_token, refresh_token } = answer;
   return {
     name: user.name,
     email: user.email,
@@ -78,11 +100,24 @@ export function storedOf(answer: SignedIn, behindMs: number): Omit<StoredSession
   };
 }
 
-/** The clocks of two machines differ, and what is over is told by that of the laboratory. */
-export async function post<T>(
+export type GivenTokens = SignedIn & Required<Pick<SignedIn, 'access_token' | 'refresh_token'>>;
+
+/** What is kept has to open something tomorrow: nothing takes its place that a proxy, or another program at that port, made up. */
+export const isSignedIn = (answer: Partial<SignedIn | Challenged>): answer is GivenTokens =>
+  answer.status === 'signed_in' &&
+  [answer.access_token, answer.refresh_token].every(isToken) &&
+  [answer.user?.name, answer.user?.email].every((text) => typeof text === 'string') &&
+  !Number.isNaN(Date.parse(String(answer.expires_at)));
+
+export const isChallenged = (answer: Partial<SignedIn | Challenged>): answer is Challenged =>
+  answer.status === 'second_factor_required' && typeof answer.challenge === 'string';
+
+/** The clocks of two machines differ, and what is over is told by that of the laboratory. Throws `Unreachable` where the answer is none of a hub. */
+export async function post<T extends SignedIn | Challenged>(
   hub: Service,
   path: string,
   body: object,
+  isAnswer: (answer: Partial<SignedIn | Challenged>) => answer is T,
 ): Promise<{ answer: T; behindMs: number }> {
   const response = await hub.stream(path, {
     method: 'POST',
@@ -90,11 +125,12 @@ export async function post<T>(
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(answerMs),
   });
+  const answer = (await response.json().catch((error) => {
+    throw strange(hub, response, error);
+  })) as Partial<SignedIn | Challenged> | null;
+  if (!answer || !isAnswer(answer)) throw strange(hub, response);
   const there = Date.parse(response.headers.get('date') ?? '');
-  return {
-    answer: (await response.json()) as T,
-    behindMs: Number.isNaN(there) ? 0 : there - Date.now(),
-  };
+  return { answer, behindMs: Number.isNaN(there) ? 0 : there - Date.now() };
 }
 
 /** Signs out: the session is over everywhere, and forgotten here even where the laboratory cannot be reached. Throws what the hub answers. */
@@ -127,8 +163,8 @@ async function end(hub: Service, session: StoredSession): Promise<void> {
   }
   try {
     const { refresh_token } = session;
-    const { answer } = await post<SignedIn>(hub, '/session/refresh', { refresh_token });
-    await drop(answer.access_token ?? '');
+    const { answer } = await post(hub, '/session/refresh', { refresh_token }, isSignedIn);
+    await drop(answer.access_token);
   } catch (error) {
     if (!isProblem(error, 'session_ended')) throw error;
   }

@@ -1,11 +1,19 @@
-import type { Challenged, SignedIn, User } from '@labwright/contract-hub/accounts';
+import type { Challenged, User } from '@labwright/contract-hub/accounts';
 import { UsageError } from '@labwright/kernel/command-line';
 import { isProblem } from '@labwright/kernel/errors';
 import type { Terminal } from '../command-line/terminal.ts';
 import type { Service } from '../lab/service.ts';
 import { plain } from '../output/width.ts';
 import { askPerson, readPiped } from './prompt.ts';
-import { endQuietly, post, type SessionOptions, storedOf } from './session.ts';
+import {
+  endQuietly,
+  type GivenTokens,
+  isChallenged,
+  isSignedIn,
+  post,
+  type SessionOptions,
+  storedOf,
+} from './session.ts';
 
 /** What was given on the command line, and where the rest is asked for. */
 interface Given {
@@ -26,15 +34,14 @@ export async function signIn(
 ): Promise<User> {
   const { email, password } = await credentialsOf(given);
   const deliver = 'body';
-  const first = await post<SignedIn | Challenged>(hub, '/session', {
-    email,
-    password,
-    deliver,
-  });
+  const { answer, behindMs } = await post(
+    hub,
+    '/session',
+    { email, password, deliver },
+    (found): found is GivenTokens | Challenged => isSignedIn(found) || isChallenged(found),
+  );
   const signedIn =
-    first.answer.status === 'signed_in'
-      ? { answer: first.answer, behindMs: first.behindMs }
-      : await secondFactor(hub, first.answer.challenge, given);
+    answer.status === 'signed_in' ? { answer, behindMs } : await secondFactor(hub, answer.challenge, given);
   await store.alone(async () => {
     const before = await store.read().catch(() => undefined);
     await store.save({ ...storedOf(signedIn.answer, signedIn.behindMs), services });
@@ -60,11 +67,12 @@ async function credentialsOf({ values, terminal }: Given): Promise<{ email: stri
 
 async function secondFactor(hub: Service, challenge: string, { values, terminal }: Given) {
   const send = (code: string) =>
-    post<SignedIn>(hub, '/session/second-factor', {
-      challenge,
-      code: code.replaceAll(/\s/g, ''),
-      deliver: 'body',
-    });
+    post(
+      hub,
+      '/session/second-factor',
+      { challenge, code: code.replaceAll(/\s/g, ''), deliver: 'body' },
+      isSignedIn,
+    );
   if (values.code !== undefined) return send(values.code);
   if (!terminal.stdin.isTTY || values['password-stdin'])
     throw new UsageError(

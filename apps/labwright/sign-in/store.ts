@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -71,7 +71,11 @@ export function openStore(folder: string, url: string): SessionStore {
       }
     },
     remove: () => rm(file, { force: true }),
-    alone: (work) => alone(own, work),
+    alone: (work) =>
+      alone(own, async () => {
+        await sweepDrafts(own);
+        return work();
+      }),
   };
 }
 
@@ -82,15 +86,38 @@ async function read(file: string): Promise<StoredSession | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`${file}, which tells as whom you signed in, cannot be read (${code}).`);
+    throw new Error(`${file}, which tells as whom you signed in, cannot be read (${code}). ${whatToDo}`);
   }
   try {
-    const found = JSON.parse(text) as Partial<StoredSession> | null;
-    if (found?.access_token && found.refresh_token) return found as StoredSession;
+    const found: unknown = JSON.parse(text);
+    if (isSession(found)) return found;
   } catch {}
-  throw new Error(
-    `${file} does not hold what labwright sign-in writes. Delete it, and sign in again: labwright sign-in.`,
+  throw new Error(`${file} does not hold what labwright sign-in writes. ${whatToDo}`);
+}
+
+const whatToDo = 'Delete it, and sign in again: labwright sign-in.';
+
+function isSession(found: unknown): found is StoredSession {
+  if (typeof found !== 'object' || found === null) return false;
+  const { name, email, access_token, refresh_token, access_until, services } =
+    found as Partial<StoredSession>;
+  return (
+    [access_token, refresh_token].every(isToken) &&
+    [name, email].every((text) => typeof text === 'string') &&
+    typeof access_until === 'number' &&
+    Array.isArray(services) &&
+    services.every((service) => typeof service === 'string')
   );
+}
+
+/** It fits into a header: with a line end in it, a request with it could never be sent. */
+export const isToken = (text: unknown): text is string =>
+  typeof text === 'string' && /^[\x21-\x7e]+$/.test(text);
+
+/** What a process that was killed while it saved has left: tokens that nobody knows of, and that no sign-out would take away. */
+async function sweepDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith('session.json.')) await rm(join(folder, name), { force: true });
 }
 
 async function makePrivate(folder: string): Promise<void> {
