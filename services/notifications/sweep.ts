@@ -1,6 +1,7 @@
 import { loop, type Part } from '@labwright/kernel/lifecycle';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
+import { settleEndedJobs } from './delivery/ended-jobs.ts';
 import type { NotificationsDeps } from './deps.ts';
 import { welcomeEverybody } from './personal/welcome.ts';
 
@@ -59,7 +60,7 @@ export async function sweep({ db }: Pick<NotificationsDeps, 'db'>, signal: Abort
   await all(() => db.execute(dropMail));
 }
 
-/** Every ten minutes; also gives people who are new their first subscriptions. */
+/** Every ten minutes; also gives people who are new their first subscriptions, and settles what nobody sends any more. */
 export function createSweep(deps: NotificationsDeps): Part {
   return loop({
     name: 'sweep of notifications',
@@ -67,6 +68,7 @@ export function createSweep(deps: NotificationsDeps): Part {
     log: deps.log,
     work: async (signal) => {
       await welcomeEverybody(deps.db, deps.people, signal);
+      await settleEndedJobs(deps, signal);
       await sweep(deps, signal);
     },
   });

@@ -59,3 +59,16 @@ test('keys that may not read are no missing file', async () => {
     close();
   }
 });
+
+test('a server that ignores which bytes are asked for is refused, and not read without an end', async () => {
+  const { bucket, asked, close } = await against((response) => {
+    response.writeHead(200, { 'content-length': '20' });
+    response.end('01234567890123456789');
+  });
+  try {
+    await assert.rejects(bucket.read('kept/a', 0, 10), /cannot be read \(it answers with more bytes/);
+    assert.equal(asked(), 1);
+  } finally {
+    close();
+  }
+});

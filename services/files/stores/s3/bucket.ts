@@ -48,8 +48,13 @@ export function openBucket(options: BucketOptions): Bucket {
     const Range = `bytes=${from}-${from + bytes - 1}`;
     try {
       const pieces: Buffer[] = [];
-      for await (const piece of bodyOf(await client.send(new GetObjectCommand({ Bucket, Key, Range }))))
+      let read = 0;
+      for await (const piece of bodyOf(await client.send(new GetObjectCommand({ Bucket, Key, Range })))) {
+        read += piece.length;
+        // Taken, a file would be in the backup once for each of its pieces, or without an end.
+        if (read > bytes) throw new RangeIgnored();
         pieces.push(piece);
+      }
       return Buffer.concat(pieces);
     } catch (error) {
       const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
@@ -69,7 +74,8 @@ export function openBucket(options: BucketOptions): Bucket {
           return await readOnce(key, from, bytes);
         } catch (error) {
           // It has answered, and would again.
-          if (left === 0 || error instanceof S3ServiceException) throw failed(options, 'read', key, error);
+          if (left === 0 || error instanceof S3ServiceException || error instanceof RangeIgnored)
+            throw failed(options, 'read', key, error);
         }
       }
     },
@@ -81,6 +87,12 @@ export function openBucket(options: BucketOptions): Bucket {
       return KeyCount > 0;
     },
   };
+}
+
+/** What stands between us and the storage answers with other bytes than were asked for. */
+class RangeIgnored extends Error {
+  override readonly name =
+    'it answers with more bytes than were asked for: it, or a proxy before it, ignores Range';
 }
 
 function writer(client: S3Client, options: BucketOptions, Key: string): ObjectWriter {
