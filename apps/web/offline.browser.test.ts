@@ -10,7 +10,7 @@ import { type BrowserLab, startLab } from './testing/lab.ts';
 
 let lab: BrowserLab;
 before(async () => {
-  lab = await startLab();
+  lab = await startLab({}, { postgres: 'own' });
 });
 after(() => lab?.close());
 

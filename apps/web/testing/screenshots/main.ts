@@ -30,7 +30,7 @@ if (!chromiumPath) {
 }
 
 await mkdir(folder, { recursive: true });
-const lab = await startLab();
+const lab = await startLab({}, { postgres: 'own' });
 const browser = await launchChromium();
 try {
   const scene = await setScene(lab);

@@ -7,7 +7,7 @@ import type { Task } from './task.ts';
 
 let lab: BrowserLab;
 before(async () => {
-  lab = await startLab();
+  lab = await startLab({}, { postgres: 'own' });
 });
 after(() => lab?.close());
 
