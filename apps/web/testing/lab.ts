@@ -6,6 +6,9 @@ import { createTestDatabase, freePort, spawnScript } from '@labwright/kernel/tes
 import { buildPages } from '../build/build-pages.ts';
 import { hashSources, isBuilt } from '../build/sources.ts';
 
+/** Whose database it is. */
+export type LabDatabase = 'device' | 'workflow' | 'hub';
+
 export interface BrowserLab {
   /** Of the hub, without a slash at its end. */
   readonly url: string;
@@ -14,7 +17,7 @@ export interface BrowserLab {
   readonly workflows: string;
   readonly home: string;
   /** For what a test needs to find there and no route makes. */
-  databaseUrl(of: 'device' | 'hub'): Promise<string>;
+  databaseUrl(of: LabDatabase): Promise<string>;
   /** Ends it as `kill -9` would, or softly, and starts it again at the same addresses. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Ends it and leaves it so, until `start`. */
@@ -84,7 +87,7 @@ export async function startLab(
 interface LabDatabases {
   /** That `labwright up` is started with. */
   readonly settings: Record<string, string>;
-  url(of: 'device' | 'hub'): Promise<string>;
+  url(of: LabDatabase): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -103,7 +106,7 @@ async function sharedDatabases(): Promise<LabDatabases> {
       // As with the embedded PostgreSQL: there it comes by itself.
       LABWRIGHT_DEMO: '1',
     },
-    url: async (of) => (of === 'device' ? device : hub).url,
+    url: async (of) => ({ device, workflow, hub })[of].url,
     close: async () => {
       await Promise.all([device, workflow, hub].map((database) => database.drop()));
     },

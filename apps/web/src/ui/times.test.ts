@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, relativeTime } from './times.ts';
+import { about, duration, relativeTime } from './times.ts';
 
 test('a duration has two parts at most, and none that says nothing', () => {
   const said = [0, 0.4, 3, 59.6, 60, 250, 3_600, 7_500, 86_400, 275_000].map(duration);
@@ -15,6 +15,21 @@ test('a duration has two parts at most, and none that says nothing', () => {
     '2 h 5 min',
     '1 d',
     '3 d 4 h',
+  ]);
+});
+
+test('an estimate says no more than can be known', () => {
+  const said = [0, 40, 599, 600, 2_576, 3_900, 35_990, 36_500, 90_000].map(about);
+  assert.deepEqual(said, [
+    '0 s',
+    '40 s',
+    '9 min 59 s',
+    '10 min',
+    '43 min',
+    '1 h 5 min',
+    '10 h',
+    '10 h',
+    '1 d 1 h',
   ]);
 });
 

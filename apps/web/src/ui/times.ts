@@ -32,6 +32,12 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
+/** Of an estimate: `40 s`, `4 min 10 s`, but `38 min`: from ten minutes on nobody can tell the seconds, nor from ten hours on the minutes. */
+export function about(seconds: number): string {
+  const grain = seconds < 600 ? 1 : seconds < 36_000 ? 60 : 3_600;
+  return duration(Math.round(seconds / grain) * grain);
+}
+
 /** `just now`, `5 min ago`, `in 2 h`. */
 export function relativeTime(at: string | number, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1_000;

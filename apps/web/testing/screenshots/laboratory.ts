@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@labwright/kernel/testing';
 import type { BrowserLab } from '../lab.ts';
+import { givePast, letPass } from './past.ts';
 
 export interface Scene {
   /** A workflow that runs, and whose second step is at work. */
@@ -41,11 +42,12 @@ export async function setScene(lab: BrowserLab): Promise<Scene> {
       return steps[index]?.status === status ? true : undefined;
     });
 
+  await givePast(lab);
   // The first step at the speed of the demo, the second at that of an instrument.
   const running = await begin(
     'Serial dilution, batch 7',
     'liquid-handler-1',
-    ['mix', 'wash', 'pipette_transfer', 'dispense_reagent', 'mix'],
+    ['mix', 'dispense_reagent', 'pipette_transfer', 'mix', 'pipette_transfer'],
     {},
   );
   const next = () => send('POST', `${lab.workflows}/workflows/${running}/execute-step`, { wait_seconds: 30 });
@@ -60,7 +62,7 @@ export async function setScene(lab: BrowserLab): Promise<Scene> {
     ['ELISA set-up', 'normal'],
     ['Cleaning', 'low'],
   ] as const)
-    await begin(name, 'liquid-handler-1', ['mix', 'wash'], { queue: true, priority });
+    await begin(name, 'liquid-handler-1', ['mix', 'dispense_reagent'], { queue: true, priority });
 
   await slow('incubator-1');
   await begin('Overnight culture', 'incubator-1', ['set_temperature', 'incubate'], { auto: true });
@@ -77,12 +79,13 @@ export async function setScene(lab: BrowserLab): Promise<Scene> {
     priority: 'urgent',
     fields: [
       { type: 'barcode', name: 'plate', label: 'Plate', expected: ['PLATE-03'] },
-      { type: 'number', name: 'volume', label: 'Volume left', unit: 'uL', minimum: 0, maximum: 200 },
+      { type: 'number', name: 'volume', label: 'Volume left', unit: 'µL', minimum: 0, maximum: 200 },
       { type: 'choice', name: 'seal', label: 'Seal', options: ['clear', 'foil'] },
       { type: 'yes_no', name: 'bubbles', label: 'Any bubbles?' },
     ],
   });
   for (const title of ['Refill the tips of liquid handler 2', 'Bring plate 5 to the reader'])
     await send('POST', `${lab.url}/tasks`, { title, fields: [] });
+  await letPass(lab, running);
   return { running, task };
 }

@@ -37,7 +37,6 @@ export const shots: readonly Shot[] = [
     path: () => '/timeline',
     ready: async (page) => {
       await heading('Timeline')(page);
-      await page.getByText('10 min', { exact: true }).click();
       await page.locator('main canvas, main svg').first().waitFor();
     },
   },

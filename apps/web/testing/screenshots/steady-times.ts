@@ -3,8 +3,6 @@ import type { BrowserContext } from 'playwright-core';
 /** What the clock shows in every picture. */
 const shown = Date.UTC(2026, 2, 10, 9, 30);
 const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g;
-/** Minutes into what runs: a bar that has not moved yet says little. */
-const intoMs = 4 * 60_000;
 /** A run is some seconds longer or shorter than the one before: times are told to the minute. */
 const grainMs = 60_000;
 
@@ -14,7 +12,7 @@ const grainMs = 60_000;
  */
 export async function steadyTimes(context: BrowserContext): Promise<void> {
   const shift = shown - Date.now();
-  await context.clock.setFixedTime(shown + intoMs);
+  await context.clock.setFixedTime(shown);
   const told = (text: string) =>
     text.replace(moment, (at) => {
       const moved = Math.round((Date.parse(at) + shift) / grainMs) * grainMs;

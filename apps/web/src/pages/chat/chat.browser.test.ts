@@ -144,6 +144,8 @@ browserTest('earlier messages are read page by page, each once and in order', as
 browserTest('what somebody hears of: subscribed, told, counted by the bell, read', async (browser) => {
   const { page, faults } = await openPage(browser, `${lab.url}/ui/notifications?view=settings`);
   await page.getByRole('heading', { name: 'What you are told about' }).waitFor();
+  // What everybody is told from the beginning has a name, too.
+  await page.getByRole('row', { name: /^News of the laboratory/ }).waitFor();
   await page.getByRole('button', { name: 'Subscribe' }).click();
   await page.getByRole('button', { name: /^Remove: Workflows that fail, Here/ }).waitFor();
   await assertAccessible(page, 'what one hears of');

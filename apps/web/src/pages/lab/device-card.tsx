@@ -6,7 +6,7 @@ import { fromWorkflows } from '../../api/services.ts';
 import { useLiveNow } from '../../live/live-now.ts';
 import { LightLink } from '../../ui/light-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { duration } from '../../ui/times.ts';
+import { about } from '../../ui/times.ts';
 import { progressOf, stepText } from './device.ts';
 import { DeviceActions } from './device-actions.tsx';
 import classes from './device-card.module.css';
@@ -138,8 +138,8 @@ function Countdown({ until, spread }: { until: number; spread: number }) {
   if (left < 1) return <>any moment</>;
   return (
     <>
-      in {duration(left)}
-      {spread >= 1 && <span className={classes.spread}>, rarely over {duration(left + spread)}</span>}
+      in {about(left)}
+      {spread >= 1 && <span className={classes.spread}>, rarely over {about(left + spread)}</span>}
     </>
   );
 }

@@ -30,6 +30,7 @@ const types = {
   'step.unknown': 'Steps with an unknown outcome',
   'device.*': 'Devices',
   'task.*': 'Tasks',
+  'laboratory.*': 'News of the laboratory',
   'laboratory.announced': 'Announcements',
 } as const;
 const digests = { none: 'At once', hourly: 'Once an hour', daily: 'Once a day' } as const;

@@ -7,7 +7,7 @@ import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
 import { ConfirmWithReason } from '../../ui/confirm-with-reason.tsx';
 import { Time } from '../../ui/time.tsx';
-import { duration, shortTime } from '../../ui/times.ts';
+import { about, shortTime } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
 import classes from './queue.module.css';
 import { beside, type Entry, type Priority } from './types.ts';
@@ -52,8 +52,8 @@ export function QueueEntry({
         onMove(event.key === 'ArrowUp' ? up : down);
       }}
     >
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Group gap="sm" wrap="nowrap" align="flex-start">
+      <Group justify="flex-end" align="flex-start" gap="xs">
+        <Group gap="sm" wrap="nowrap" align="flex-start" className={classes.about}>
           {allowed(entry.priority) && (
             <span
               className={classes.grip}
@@ -82,7 +82,7 @@ export function QueueEntry({
                 ? 'Its turn comes after a person has done their part.'
                 : estimate.seconds === null || estimate.at === null || estimate.seconds_p90 === null
                   ? 'It is not known when its turn comes.'
-                  : `In about ${duration(estimate.seconds)}, at ${shortTime(estimate.at)}; nine times in ten within ${duration(estimate.seconds_p90)}.`}
+                  : `In about ${about(estimate.seconds)}, at ${shortTime(estimate.at)}; nine times in ten within ${about(estimate.seconds_p90)}.`}
             </Text>
             <Text size="sm" c="dimmed" component="div">
               Queued <Time at={queued_at} />

@@ -10,7 +10,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { duration, shortTime } from '../../ui/times.ts';
+import { about, shortTime } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
 
 /** Who has which device, how many wait for it, and when it is free. */
@@ -79,7 +79,7 @@ function Free({ device }: { device: Device }) {
   if (free.seconds === null || free.at === null) return 'not known';
   return (
     <Text size="sm">
-      in {duration(free.seconds)}, at {shortTime(free.at)}
+      in {about(free.seconds)}, at {shortTime(free.at)}
     </Text>
   );
 }

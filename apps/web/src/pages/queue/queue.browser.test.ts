@@ -65,6 +65,12 @@ browserTest(
     await asked.getByRole('button', { name: 'Make it urgent' }).click();
     await urgent.getByRole('link', { name: 'Later of keyed' }).waitFor();
     await assertAccessible(page, 'the queue of a device');
+    const phone = await openPage(browser, `${lab.url}/ui/queue/keyed`, { size: 'phone' });
+    const told = await phone.page
+      .getByText(/^In about/)
+      .first()
+      .boundingBox();
+    assert.ok((told?.width ?? 0) > 200, `on a phone a sentence has ${told?.width} points`);
     assert.deepEqual(faults, []);
   },
 );

@@ -10,7 +10,7 @@ import { useAction } from '../../api/use-action.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
-import { duration } from '../../ui/times.ts';
+import { about } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
 import { changed } from './start.ts';
 import type { Workflow } from './types.ts';
@@ -176,7 +176,7 @@ function DeviceNow({ deviceId, priority }: { deviceId: string; priority: Workflo
       ))}
       {wait.estimated_wait_seconds === null
         ? 'It is not known how long it takes.'
-        : `The wait is about ${duration(wait.estimated_wait_seconds)}.`}
+        : `The wait is about ${about(wait.estimated_wait_seconds)}.`}
     </Alert>
   );
 }

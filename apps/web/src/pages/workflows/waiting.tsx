@@ -5,7 +5,7 @@ import { fromDevices } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
-import { duration, shortTime } from '../../ui/times.ts';
+import { about, shortTime } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
 import type { Workflow } from './types.ts';
 
@@ -40,7 +40,7 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
             ? 'Its turn comes after a person has done their part.'
             : median === null || long === null || at === null
               ? 'It is not known when its turn comes.'
-              : `Its turn comes in about ${duration(median)}, at ${shortTime(at)}; nine times in ten within ${duration(long)}.`}
+              : `Its turn comes in about ${about(median)}, at ${shortTime(at)}; nine times in ten within ${about(long)}.`}
         </Text>
         {reasons.length > 0 && (
           <List size="sm" aria-label="Why it waits">
