@@ -1,6 +1,7 @@
 import { ask } from './ask.ts';
 import { sha256 } from './checksum.ts';
-import { ApiProblem, problemOf, unreachable } from './problem.ts';
+import { patience } from './hub-fetch.ts';
+import { ApiProblem, isProblem, notAnswered, problemOf, unreachable } from './problem.ts';
 import { hub } from './services.ts';
 
 /** Bytes; what one form takes. Larger files go in pieces (tus). */
@@ -19,7 +20,8 @@ export interface SendOptions {
 
 /**
  * Sends a file as the laboratory allows it: a signed policy for just these bytes, then the bytes, then that they are there. They are checked
- * and read in the background. Throws `ApiProblem`.
+ * and read in the background. Where an answer is lost it is asked whether they are there: sent again as another file, its results would count twice.
+ * Throws `ApiProblem`.
  */
 export async function sendFile(
   file: File,
@@ -44,10 +46,38 @@ export async function sendFile(
       signal,
     }),
   );
-  if (upload.method === 'form') await sendForm(upload.url, upload.fields, file, onProgress, signal);
-  else await sendPieces(upload.url, file, onProgress, signal);
-  return ask(hub.POST('/uploads/{id}/complete', { params: { path: { id: made.id } } }));
+  const sending =
+    upload.method === 'form'
+      ? sendForm(upload.url, upload.fields, file, onProgress, signal)
+      : sendPieces(upload.url, file, onProgress, signal);
+  const lost = await sending.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!isLost(error)) throw error;
+      return error;
+    },
+  );
+  return complete(made.id, signal).catch((error: unknown) => {
+    throw lost && isProblem(error, 'upload_incomplete') ? lost : error;
+  });
 }
+
+/** Nobody knows whether it was done. */
+const isLost = (error: unknown): error is ApiProblem =>
+  error instanceof ApiProblem && (error.status === 0 || error.status >= 500);
+
+async function complete(id: string, signal: AbortSignal) {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await ask(hub.POST('/uploads/{id}/complete', { params: { path: { id } }, signal }));
+    } catch (error) {
+      if (!isLost(error) || failures + 1 >= tries) throw error;
+      await pause(failures);
+    }
+  }
+}
+
+const pause = (failures: number) => new Promise((resolve) => setTimeout(resolve, 500 * 2 ** failures));
 
 /** Systems do not know the types of all that instruments write. */
 const typeByName = (name: string) =>
@@ -57,7 +87,7 @@ const typeByName = (name: string) =>
       ? 'text/plain'
       : 'application/octet-stream';
 
-/** Only this way of asking tells how far the bytes have come. */
+/** Only this way of asking tells how far the bytes have come. What does not move for as long as a change may take is given up. */
 function exchange(
   method: string,
   url: string,
@@ -66,13 +96,32 @@ function exchange(
   onProgress: (sentBytes: number) => void,
   signal: AbortSignal,
 ): Promise<XMLHttpRequest> {
+  signal.throwIfAborted();
   const request = new XMLHttpRequest();
+  let silent = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const moves = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      silent = true;
+      request.abort();
+    }, patience.change);
+  };
   const answer = new Promise<XMLHttpRequest>((resolve, reject) => {
     request.addEventListener('load', () => resolve(request));
     request.addEventListener('error', () => reject(unreachable()));
-    request.addEventListener('abort', () => reject(new DOMException('Given up', 'AbortError')));
+    request.addEventListener('abort', () =>
+      reject(
+        silent ? notAnswered(patience.change / 1_000, true) : new DOMException('Given up', 'AbortError'),
+      ),
+    );
   });
-  request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
+  request.addEventListener('loadend', () => clearTimeout(timer));
+  request.upload.addEventListener('progress', ({ loaded }) => {
+    moves();
+    onProgress(loaded);
+  });
+  moves();
   request.open(method, url);
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   signal.addEventListener('abort', () => request.abort(), { once: true });
@@ -100,6 +149,8 @@ async function sendForm(
   );
 }
 
+const isElsewhere = (error: unknown) => error instanceof ApiProblem && error.status === 409;
+
 /** tus 1.0: after a cut it is asked how far the bytes came, and gone on from there. */
 async function sendPieces(
   url: string,
@@ -114,6 +165,8 @@ async function sendPieces(
     try {
       if (offset === undefined) {
         const request = await exchange('HEAD', url, tus, null, () => {}, signal);
+        // Nothing more is expected: the answer to the last piece was lost, or its time is over.
+        if (request.status === 409) return;
         await checkAnswer(request);
         offset = Number(request.getResponseHeader('upload-offset'));
       }
@@ -133,10 +186,11 @@ async function sendPieces(
       onProgress(offset);
     } catch (error) {
       failures += 1;
-      const passes = error instanceof ApiProblem && (error.status === 0 || error.status >= 500);
+      // 409: it does not stand where we thought, since a piece whose answer was lost has come after all.
+      const passes = isLost(error) || isElsewhere(error);
       if (!passes || failures >= tries) throw error;
       offset = undefined;
-      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** failures));
+      await pause(failures);
     }
   }
 }
