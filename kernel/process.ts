@@ -45,8 +45,9 @@ export interface WholePart extends Part {
 }
 
 /**
- * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it; a second signal ends it at once. Whatever goes
- * wrong at start is said in a sentence, without a stack trace. A stop takes `STOP_SECONDS` at most; `stopSeconds` where that is not set.
+ * A whole process: builds its part, starts it, waits for SIGINT or SIGTERM, stops it; a second signal ends it at once. Whoever asks while it starts is
+ * heard: it stops once it has started, for what it has begun (a PostgreSQL of its own) would be left behind. Whatever goes wrong at start is said in a
+ * sentence, without a stack trace. A stop takes `STOP_SECONDS` at most; `stopSeconds` where that is not set.
  */
 export async function runProcess(
   name: string,
@@ -55,29 +56,46 @@ export async function runProcess(
 ): Promise<void> {
   try {
     const { STOP_SECONDS: seconds } = readConfig(stopSettings(stopSeconds));
-    const part = await build();
+    let part: WholePart | undefined;
+    let started = false;
+    let overdue = false;
     const endAtOnce = (code: number) => {
-      const ended = part.endAtOnce?.() ?? Promise.resolve();
+      const ended = part?.endAtOnce?.() ?? Promise.resolve();
       void ended
         .catch((error: unknown) => process.stderr.write(`${explain(error)}\n`))
         .finally(() => process.exit(code));
     };
-    await part.start().catch(async (error) => {
-      await part.stop();
+    const letGo: (() => void)[] = [];
+    const asked = untilSignal(endAtOnce).then(() => {
+      if (!started)
+        process.stderr.write(
+          `${name} is asked to end while it starts: it stops as soon as it has. Once more ends it at once.\n`,
+        );
+      letGo.push(giveUpSilent());
+      return setTimeout(() => {
+        overdue = true;
+        const waited = stillStopping().join(' › ') || (started ? 'something' : 'its own start');
+        process.stderr.write(
+          `${name} has not ended within ${seconds} s (STOP_SECONDS), and still waits for: ${waited}. It is ended now; what it has accepted is kept.\n`,
+        );
+        endAtOnce(exitCodes.failed);
+      }, seconds * 1_000).unref();
+    });
+    const built = await build();
+    part = built;
+    await built.start().catch(async (error) => {
+      await built.stop();
       throw error;
     });
-    await untilSignal(endAtOnce);
-    const overdue = setTimeout(() => {
-      const waited = stillStopping().join(' › ') || 'something';
-      process.stderr.write(
-        `${name} has not ended within ${seconds} s (STOP_SECONDS), and still waits for: ${waited}. It is ended now; what it has accepted is kept.\n`,
-      );
-      endAtOnce(exitCodes.failed);
-    }, seconds * 1_000).unref();
-    const letGo = giveUpSilent();
-    await part.stop();
-    letGo();
-    clearTimeout(overdue);
+    started = true;
+    const deadline = await asked;
+    // Also of those that were opened after it was asked.
+    letGo.push(giveUpSilent());
+    await built.stop();
+    for (const each of letGo) each();
+    clearTimeout(deadline);
+    // It is being ended, and not as asked.
+    if (overdue) return;
     process.exitCode = exitCodes.ok;
     // A connection to a server that hangs may be left, whose end nobody answers: all that counts is done.
     setTimeout(() => process.exit(), lingerMs).unref();

@@ -50,11 +50,13 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
       settings: { idle_in_transaction_session_timeout: '5min' },
     };
     const first = await startEmbeddedPostgres(options);
+    const urls = await makeDatabases(first).catch(async (error) => {
+      await first.stop();
+      throw error;
+    });
     const keeper = keepRunning(first, () => startEmbeddedPostgres({ ...options, port: first.port }), log);
     return {
-      device: await ensureDatabase(first, names.device),
-      workflow: await ensureDatabase(first, names.workflow),
-      hub: await ensureDatabase(first, names.hub),
+      ...urls,
       embedded: { port: first.port, folder },
       close: async () => {
         await keeper.stop();
@@ -70,6 +72,12 @@ export async function openDatabases(settings: Chosen, log: Log): Promise<Databas
     throw error;
   }
 }
+
+const makeDatabases = async (postgres: EmbeddedPostgres) => ({
+  device: await ensureDatabase(postgres, names.device),
+  workflow: await ensureDatabase(postgres, names.workflow),
+  hub: await ensureDatabase(postgres, names.hub),
+});
 
 function claim(folder: string): () => void {
   try {

@@ -14,7 +14,7 @@ import { hostHubService } from '@labwright/hub-service';
 import { accountsFrom } from '@labwright/hub-service/accounts';
 import { systemClock } from '@labwright/kernel/clock';
 import { makeHome } from '@labwright/kernel/folder';
-import { group } from '@labwright/kernel/lifecycle';
+import { group, stopNamed } from '@labwright/kernel/lifecycle';
 import { createLog, type Log, logFile } from '@labwright/kernel/log';
 import type { WholePart } from '@labwright/kernel/process';
 import { hostWorkflowService } from '@labwright/workflow-service';
@@ -44,6 +44,7 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   try {
     const parts = await services(settings, databases, log, folders, say);
     let running = false;
+    let atOnce = false;
     return {
       name: 'labwright',
       start: async () => {
@@ -66,11 +67,12 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
             '\nStopping: requests in hand are finished, which may take 30 s; instruments go on. Ctrl-C again ends it at once.\n',
           );
         await parts.stop();
-        await databases.close();
+        await stopNamed('PostgreSQL', () => databases.close());
         destination.flush();
-        if (running) say('Stopped. Everything is kept; `npm start` goes on from here.\n');
+        if (running && !atOnce) say('Stopped. Everything is kept; `npm start` goes on from here.\n');
       },
       endAtOnce: async () => {
+        atOnce = true;
         await databases.closeAtOnce();
         destination.flush();
         if (running)
