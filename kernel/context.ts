@@ -17,13 +17,20 @@ const storage = new AsyncLocalStorage<RequestContext | undefined>();
 
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-export function enterContext(context: RequestContext): void {
+export function enterContext(context: RequestContext | undefined): void {
   storage.enterWith(context);
 }
 
 /** The same for `work` and what it starts, and for nobody else. Undefined: in none, whoever calls. */
-export const runInContext = <T>(context: RequestContext | undefined, work: () => T): T =>
-  storage.run(context, work);
+export function runInContext<T>(context: RequestContext | undefined, work: () => T): T {
+  if (currentContext() !== context) return storage.run(context, work);
+  // It is the one already: changing it and back would make two maps, most of what a job without a trace costs.
+  try {
+    return work();
+  } finally {
+    if (currentContext() !== context) enterContext(context);
+  }
+}
 
 const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 

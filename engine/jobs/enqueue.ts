@@ -4,7 +4,7 @@ import { nullable } from '@labwright/kernel/http/schemas';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { storableJson } from './json.ts';
+import { jsonArray, storableJson } from './json.ts';
 import type { Task } from './task.ts';
 import { isDatabase, type NewJob, storeTogether } from './together.ts';
 
@@ -177,7 +177,7 @@ export async function enqueueMany<A>(
   const values = [
     queue,
     task.name,
-    jobs.map(({ args }) => argsJson(task, args)),
+    jsonArray(jobs.map(({ args }) => argsJson(task, args))),
     later ? 'scheduled' : 'ready',
     options.priority ?? 0,
     options.maxAttempts ?? settings.maxAttempts,

@@ -32,5 +32,12 @@ export function storableJson(value: unknown, what: string): string | null {
   return json;
 }
 
+/**
+ * JSON texts as the literal of an array of PostgreSQL. JSON escapes quotes and backslashes as such a literal wants them, and JSON itself has no character that would be
+ * escaped otherwise. The driver looks through each text twice for that, which is most of what it does for a batch.
+ */
+export const jsonArray = (texts: readonly (string | null)[]): string =>
+  `{${texts.map((text) => (text === null ? 'NULL' : JSON.stringify(text))).join(',')}}`;
+
 /** The same text without the characters that cannot be stored. */
 export const storableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');

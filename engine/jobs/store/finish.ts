@@ -3,7 +3,7 @@ import { nullable } from '@labwright/kernel/http/schemas';
 import { command, rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
 import type { ClaimedJob, JobError } from '../job.ts';
-import { storableJson } from '../json.ts';
+import { jsonArray, storableJson } from '../json.ts';
 
 /*
  * How an attempt ends. Each statement names the worker: one that was declared dead finds no row.
@@ -102,10 +102,10 @@ export async function recordSuccessIn(
   return ended.length === 1;
 }
 
-/** Their ids, and their results as JSON in the same order; null where none of them has one. */
-export const idsAndResults = (successes: readonly Success[]) => [
-  successes.map(({ id }) => id),
-  successes.some(({ result }) => result !== null) ? successes.map(({ result }) => result) : null,
+/** Their ids, and their results as JSON in the same order, as arrays of PostgreSQL; null where none of them has a result. */
+export const idsAndResults = (successes: readonly Success[]): [string, string | null] => [
+  `{${successes.map(({ id }) => id).join(',')}}`,
+  successes.some(({ result }) => result !== null) ? jsonArray(successes.map(({ result }) => result)) : null,
 ];
 
 /** Records an attempt that did not succeed. False where the job was not this worker's any more. */

@@ -31,42 +31,42 @@ export class WorkerFenced extends Error {
   override readonly name = 'WorkerFenced';
 }
 
-/** Runs the handler once, to its end. Resolves whatever the handler does; what it made counts, also where it came late. */
-export async function attempt(run: Run, handler: Handler | undefined): Promise<Ending> {
+/**
+ * Begins to run the handler, once. May throw, as what it answers may reject; `made` and `thrown` say what either comes to. Three steps and not one that waits itself:
+ * each promise that a job waits behind is a good part of what it costs here.
+ */
+export function begun(run: Run, handler: Handler | undefined): Promise<unknown> {
   const { job } = run;
-  let timer: NodeJS.Timeout | undefined;
+  if (job.expired && job.attempts === 1) throw new JobCancelled('its time was over before it began');
+  if (!handler) throw new NoRetry(`This worker has no handler for the task ${job.task}.`);
+  if (job.flow !== null) checkPassedOn(job, handler);
   if (job.timeout_ms !== null)
-    timer = setTimeout(
-      () => run.stop(new JobTimeout(`it took longer than ${job.timeout_ms} ms`)),
-      job.timeout_ms,
-    );
+    run.stopAfter(job.timeout_ms, () => new JobTimeout(`it took longer than ${job.timeout_ms} ms`));
+  return handler.run(job.args, run);
+}
+
+/** The handler has ended, with this result; what it made counts, also where it came late. Throws where that cannot be stored. */
+export function made(run: Run, result: unknown): Ending {
+  if (run.recorded) return { kind: 'recorded' };
+  if (run.stopped instanceof WorkerFenced) return { kind: 'lost' };
+  return { kind: 'succeeded', result: storableJson(result, 'What its handler made') };
+}
+
+/** What becomes of it after this error. Never throws. */
+export function thrown({ job, stopped }: Run, handler: Handler | undefined, error: unknown): Ending {
   try {
-    if (job.expired && job.attempts === 1) throw new JobCancelled('its time was over before it began');
-    if (!handler) throw new NoRetry(`This worker has no handler for the task ${job.task}.`);
-    if (job.flow !== null) checkPassedOn(job, handler);
-    // A handler that does not heed its signal is waited for: started again beside itself, it would do its work twice at once.
-    const result = await handler.run(job.args, run);
-    if (run.recorded) return { kind: 'recorded' };
-    if (run.stopped instanceof WorkerFenced) return { kind: 'lost' };
-    return { kind: 'succeeded', result: storableJson(result, 'What its handler made') };
-  } catch (error) {
-    const { stopped } = run;
-    try {
-      if (!stopped) return failure(job, handler, error, error);
-      // Where the handler says what became of it by that reason, it says more than the reason.
-      return failure(
-        job,
-        handler,
-        stopped,
-        error instanceof Error && error.cause === stopped ? error : stopped,
-      );
-    } catch {
-      // Anything can be thrown, also what has no text or throws when it is looked at.
-      const said = stopped ?? new Error('What its handler threw cannot be read.');
-      return failure(job, handler, said, said);
-    }
-  } finally {
-    if (timer) clearTimeout(timer);
+    if (!stopped) return failure(job, handler, error, error);
+    // Where the handler says what became of it by that reason, it says more than the reason.
+    return failure(
+      job,
+      handler,
+      stopped,
+      error instanceof Error && error.cause === stopped ? error : stopped,
+    );
+  } catch {
+    // Anything can be thrown, also what has no text or throws when it is looked at.
+    const said = stopped ?? new Error('What its handler threw cannot be read.');
+    return failure(job, handler, said, said);
   }
 }
 

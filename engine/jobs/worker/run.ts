@@ -21,6 +21,7 @@ export class Run implements JobContext {
   /** Its handler has recorded its success itself. */
   recorded = false;
   readonly #tools: RunTools;
+  #timer: NodeJS.Timeout | undefined;
   #stopped: Error | undefined;
   /** Made when a handler asks for it: most never do, and one a job is most of what a job costs here. */
   #controller: AbortController | undefined;
@@ -62,6 +63,14 @@ export class Run implements JobContext {
   /** Why it is to stop; the first reason counts. */
   get stopped(): Error | undefined {
     return this.#stopped;
+  }
+  /** Unless it is over before: `release`. */
+  stopAfter(ms: number, reason: () => Error): void {
+    this.#timer = setTimeout(() => this.stop(reason()), ms);
+  }
+  /** Its handler has ended. */
+  release(): void {
+    if (this.#timer) clearTimeout(this.#timer);
   }
   stop(reason: Error): void {
     if (this.#stopped) return;

@@ -7,7 +7,7 @@ import { storableText } from '../json.ts';
 import { recordFailure, recordProgress, recordSuccessIn, type Success } from '../store/finish.ts';
 import { giveBackJobs, showWorker } from '../store/workers.ts';
 import type { Transport } from '../transport.ts';
-import { attempt, JobCancelled, WorkerFenced } from './attempt.ts';
+import { begun, type Ending, JobCancelled, made, thrown, WorkerFenced } from './attempt.ts';
 import type { Handler } from './handler.ts';
 import { joinAsWorker } from './membership.ts';
 import type { Observer } from './observer.ts';
@@ -152,11 +152,30 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     complete: (tx, run, result) => recordSuccessIn(tx, member.id, run.id, result),
   };
 
-  const carryOut = async (run: Run) => {
+  /** Never rejects. */
+  const carryOut = async (run: Run): Promise<void> => {
+    try {
+      const handler = handlers.get(run.job.task);
+      observer?.started(run.queue, run.job.task);
+      const startedAt = observer ? performance.now() : 0;
+      let ending: Ending;
+      try {
+        // A handler that does not heed its signal is waited for: started again beside itself, it would do its work twice at once.
+        ending = made(run, await begun(run, handler));
+      } catch (error) {
+        ending = thrown(run, handler, error);
+      }
+      run.release();
+      const recorded = conclude(run, ending, startedAt);
+      if (recorded) await recorded;
+    } catch (error) {
+      log.error({ err: error, job: run.id }, 'a job failed on our side');
+    }
+  };
+
+  /** A promise only where there is something to wait for. */
+  const conclude = (run: Run, ending: Ending, startedAt: number): Promise<void> | undefined => {
     const { job } = run;
-    observer?.started(run.queue, job.task);
-    const startedAt = observer ? performance.now() : 0;
-    const ending = await attempt(run, handlers.get(job.task));
     observer?.ended({
       id: job.id,
       queue: run.queue,
@@ -166,18 +185,20 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       seconds: (performance.now() - startedAt) / 1_000,
     });
     // Told to stop, it is in other hands, or will be: whatever it came to.
-    if (ending.kind === 'lost' || runs.get(job.id) !== run) return;
+    if (ending.kind === 'lost' || runs.get(job.id) !== run) return undefined;
+    if (ending.kind === 'failed') return fail(run, ending);
     if (ending.kind === 'succeeded') {
       stepEnded ||= job.key === null && job.flow !== null;
       recording.add({ id: job.id, keyed: job.key !== null, result: ending.result });
-      return;
-    }
-    if (ending.kind === 'recorded') {
+    } else {
       runs.delete(job.id);
       poke();
-      return;
     }
-    const { state, error, retryAt } = ending;
+    return undefined;
+  };
+
+  const fail = async (run: Run, { state, error, retryAt }: Ending & { kind: 'failed' }): Promise<void> => {
+    const { job } = run;
     log.debug(
       { job: job.id, task: job.task, attempt: job.attempts, error: error.message },
       `a job is ${state}`,
@@ -197,9 +218,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     runs.set(job.id, run);
     // Whoever caused it is who asks in it; what nobody asked for is done by the system, whoever made us look.
     const context = job.trace ? carriedContext(job.trace) : undefined;
-    run.ended = runInContext(context, () => carryOut(run)).catch((error) =>
-      log.error({ err: error, job: job.id }, 'a job failed on our side'),
-    );
+    run.ended = runInContext(context, () => carryOut(run));
   };
 
   /** Claims from a queue, and records what has ended in the same exchange where the transport can. */
