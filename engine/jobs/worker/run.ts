@@ -68,8 +68,9 @@ export class Run implements JobContext {
   stopAfter(ms: number, reason: () => Error): void {
     this.#timer = setTimeout(() => this.stop(reason()), ms);
   }
-  /** Its handler has ended. */
+  /** Its handler has ended: the arguments are not needed any more, and would be most of what is kept of it until it is on record. */
   release(): void {
+    this.job.args = null;
     if (this.#timer) clearTimeout(this.#timer);
   }
   stop(reason: Error): void {
