@@ -24,3 +24,19 @@ test('a port that is none: which setting, before anything is asked', () => {
   // Nobody asks there.
   openLab({ url: 'http://localhost:5000' }, { DEVICE_SERVICE_PORT: 'abc' });
 });
+
+test('a token that no request can carry is refused before anything is asked, and not told; a line end behind it is none of it', async () => {
+  for (const [values, name] of [
+    [{ token: 'lw_secret\nother' }, '--token'],
+    [{}, 'LABWRIGHT_TOKEN'],
+  ] as const)
+    assert.throws(
+      () => openLab(values, { LABWRIGHT_TOKEN: 'lw_sécret other' }),
+      (error) =>
+        error instanceof UsageError &&
+        error.message.startsWith(`${name} holds more than a token`) &&
+        !/lw_/.test(error.message),
+    );
+  const { hub } = openLab({}, { LABWRIGHT_TOKEN: 'lw_secret\r\n' });
+  assert.equal(await hub.token(false), 'lw_secret');
+});

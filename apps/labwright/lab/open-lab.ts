@@ -1,7 +1,7 @@
 import type { TokenSource } from '@labwright/client';
 import { UsageError } from '@labwright/kernel/command-line';
 import { storedIdentity } from '../sign-in/session.ts';
-import { openStore, sessionsFolder } from '../sign-in/store.ts';
+import { isToken, openStore, sessionsFolder } from '../sign-in/store.ts';
 import { openService, type Service, type ServiceOptions } from './service.ts';
 
 /** The three services, as the command line reaches them. */
@@ -26,7 +26,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function openLab(values: LabOptions, env: Env): Lab {
   const { hub, devices, workflows } = placesOf(values, env);
-  const given = values.token ?? (env.LABWRIGHT_TOKEN || undefined);
+  const given = tokenOf(values.token, env);
   const folder = sessionsFolder(env);
   const stored =
     given === undefined && folder !== undefined
@@ -35,6 +35,15 @@ export function openLab(values: LabOptions, env: Env): Lab {
   const token = (url: string): TokenSource => stored?.for(url) ?? (() => given);
   const open = (place: Place) => openService({ ...place, token: token(place.url) });
   return { hub: open(hub), devices: open(devices), workflows: open(workflows) };
+}
+
+/** Files and variables end with a line end more often than not. Throws `UsageError` where no request could carry it, without telling it. */
+function tokenOf(option: string | undefined, env: Env): string | undefined {
+  const given = (option ?? (env.LABWRIGHT_TOKEN || undefined))?.trim();
+  if (given === undefined || given === '' || isToken(given)) return given;
+  throw new UsageError(
+    `${option === undefined ? 'LABWRIGHT_TOKEN' : '--token'} holds more than a token: blanks, line ends or letters that no token has. Give it the token alone.`,
+  );
 }
 
 /** Where a service is, and what names that place. */
