@@ -21,12 +21,16 @@ export function enterContext(context: RequestContext | undefined): void {
   storage.enterWith(context);
 }
 
-/** The same for `work` and what it starts, and for nobody else. Undefined: in none, whoever calls. */
-export function runInContext<T>(context: RequestContext | undefined, work: () => T): T {
-  if (currentContext() !== context) return storage.run(context, work);
+/** The same for `work`, which is given the rest, and what it starts, and for nobody else. Undefined: in none, whoever calls. */
+export function runInContext<T, Given extends unknown[]>(
+  context: RequestContext | undefined,
+  work: (...given: Given) => T,
+  ...given: Given
+): T {
+  if (currentContext() !== context) return storage.run(context, work, ...given);
   // It is the one already: changing it and back would make two maps, most of what a job without a trace costs.
   try {
-    return work();
+    return work(...given);
   } finally {
     if (currentContext() !== context) enterContext(context);
   }

@@ -1,6 +1,7 @@
 import { secretKey } from '@labwright/accounts/secret-key';
+import { defaultSignInsPerSecond } from '@labwright/accounts/settings';
 import { identitySettings } from '@labwright/contract-hub/identity/settings';
-import { ConfigError, flag, optional, text } from '@labwright/kernel/config';
+import { ConfigError, flag, number, optional, text } from '@labwright/kernel/config';
 import type { HubServiceOptions } from './service.ts';
 
 const shortestSetupToken = 16;
@@ -19,6 +20,12 @@ export const accountSettings = {
   LABWRIGHT_SETUP_TOKEN: optional(
     text({ doc: 'what the first administrator shows, instead of the file setup-token in LABWRIGHT_HOME' }),
   ),
+  SIGN_INS_PER_SECOND: number({
+    doc: 'sign-ins a second in the long run, beyond 2 at once; others wait in line, so that who is signed in notices nothing',
+    fallback: String(defaultSignInsPerSecond),
+    minimum: 0.1,
+    maximum: 10_000,
+  }),
   SERVICE_TOKEN: identitySettings.SERVICE_TOKEN,
 };
 
@@ -26,6 +33,7 @@ interface AccountConfig {
   readonly LABWRIGHT_ACCOUNTS: boolean;
   readonly LABWRIGHT_SECRET_KEY?: string | undefined;
   readonly LABWRIGHT_SETUP_TOKEN?: string | undefined;
+  readonly SIGN_INS_PER_SECOND?: number | undefined;
   readonly SERVICE_TOKEN?: readonly string[] | undefined;
 }
 
@@ -33,11 +41,12 @@ interface AccountConfig {
 export async function accountsFrom(
   config: AccountConfig,
   home: string,
-): Promise<Pick<HubServiceOptions, 'secretKey' | 'accounts'>> {
+): Promise<Pick<HubServiceOptions, 'secretKey' | 'signInsPerSecond' | 'accounts'>> {
   const { LABWRIGHT_SETUP_TOKEN: token, SERVICE_TOKEN: serviceTokens = [] } = config;
   if (token !== undefined && token.length < shortestSetupToken)
     throw new ConfigError([`LABWRIGHT_SETUP_TOKEN must have at least ${shortestSetupToken} characters`]);
   const key = await secretKey({ setting: config.LABWRIGHT_SECRET_KEY, home });
-  if (!config.LABWRIGHT_ACCOUNTS) return { secretKey: key };
-  return { secretKey: key, accounts: { setup: { home, token }, serviceTokens } };
+  const own = { secretKey: key, signInsPerSecond: config.SIGN_INS_PER_SECOND };
+  if (!config.LABWRIGHT_ACCOUNTS) return own;
+  return { ...own, accounts: { setup: { home, token }, serviceTokens } };
 }

@@ -47,6 +47,8 @@ export interface HubServiceOptions {
   vouch?: Vouch | undefined;
   /** Encrypts what the database keeps of keys and second factors; the same in all processes of one database. */
   secretKey: Buffer;
+  /** See `AccountsOptions`. */
+  signInsPerSecond?: number | undefined;
   /** People and machines sign in. Without it whoever sits at this machine is trusted, which is then the only one that can ask. */
   accounts?: {
     setup: NonNullable<AccountsOptions['setup']>;
@@ -97,6 +99,8 @@ export async function hostHubService(options: HubServiceOptions): Promise<Hosted
       const accounts = createAccounts(deps, {
         secretKey: options.secretKey,
         setup: options.accounts?.setup ?? null,
+        publicUrl: options.publicUrl,
+        signInsPerSecond: options.signInsPerSecond,
       });
       const own = options.accounts && identityOf(accounts, deps, options.accounts);
       const identity = options.identity ?? own;

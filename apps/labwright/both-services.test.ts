@@ -122,6 +122,15 @@ test('a busy device: refused, or queued and started when its turn has come', asy
   const busy = await act(second, 'start');
   assert.deepEqual([busy.status, busy.body.code], [409, 'device_busy']);
   assert.equal(busy.body.holder.workflow_id, first);
+  // Its holder says so a moment after it holds the device.
+  const why = await eventually('the refusal says for what the holder waits', async () => {
+    const { detail } = (await act(second, 'start')).body;
+    return /It waits/.test(detail) ? detail : undefined;
+  });
+  assert.match(
+    why,
+    /^“.+” \(workflow \S+\) holds \S+, and nobody waits for it\. It waits until somebody runs step 1\. Ask/,
+  );
   const queued = await act(second, 'start', { queue: true, priority: 'urgent' });
   assert.deepEqual([queued.status, queued.body.workflow.status], [202, 'queued']);
   await act(first, 'complete');

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { Databases } from './databases.ts';
-import type { UpSettings } from './settings.ts';
+import { signInIsLost, type UpSettings } from './settings.ts';
 
 /** What the start screen tells. */
 export interface Lab {
@@ -57,6 +57,7 @@ export function startScreen(lab: Lab): string {
     ...database,
     `  ${'log'.padEnd(13)}${here(lab.logFile)}`,
     '',
+    ...needsHttps(settings, strong),
     ...firstAdministrator(lab, hub, strong, here),
     strong('  The first workflow'),
     ...(as
@@ -81,6 +82,18 @@ export function startScreen(lab: Lab): string {
   ].join('\n');
 }
 
+/** Where others may come, and no browser would keep their sign-in. */
+function needsHttps(settings: UpSettings, strong: (text: string) => string): string[] {
+  if (!signInIsLost(settings)) return [];
+  return [
+    strong('  Other computers need https'),
+    '',
+    '  Browsers keep no sign-in over http. Put TLS before this laboratory and start it with',
+    '  HUB_PUBLIC_URL=https://…: docs/how-to/accounts.md. On this computer http://localhost works as it is.',
+    '',
+  ];
+}
+
 /** What to do first where people sign in and nobody can yet. */
 function firstAdministrator(
   { setupAt }: Lab,
@@ -89,9 +102,12 @@ function firstAdministrator(
   here: (path: string) => string,
 ): string[] {
   if (setupAt === null) return [];
-  const token = setupAt.includes('/') || setupAt.includes('\\') ? `$(cat ${here(setupAt)})` : `$${setupAt}`;
+  const isFile = setupAt.includes('/') || setupAt.includes('\\');
+  const token = isFile ? `$(cat ${here(setupAt)})` : `$${setupAt}`;
   return [
     strong('  The first administrator'),
+    '',
+    `  The setup token is ${isFile ? `in the file ${here(setupAt)}` : `what ${setupAt} says`}. Open ${hub} and make the account there, or`,
     '',
     `  curl -X POST ${hub}/setup -H "Content-Type: application/json" \\`,
     `    -d '{"token": "'"${token}"'", "name": "…", "email": "…", "password": "…", "deliver": "body"}'`,

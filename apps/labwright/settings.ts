@@ -10,6 +10,7 @@ import {
   readConfig,
   text,
 } from '@labwright/kernel/config';
+import { isLoopback } from '@labwright/kernel/identity';
 import { commonSettings } from '@labwright/kernel/process';
 import { limitSettings } from '@labwright/limits/http';
 import { notifySettings } from '@labwright/notifications/settings';
@@ -64,3 +65,9 @@ export function readUpSettings(env: Record<string, string | undefined> = process
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
+
+/** True where people of other computers are to sign in, and nothing says that they reach this laboratory over https. */
+export const signInIsLost = (
+  settings: Pick<UpSettings, 'LABWRIGHT_ACCOUNTS' | 'HOST' | 'HUB_PUBLIC_URL'>,
+): boolean =>
+  settings.LABWRIGHT_ACCOUNTS && !isLoopback(settings.HOST) && !settings.HUB_PUBLIC_URL?.startsWith('https:');

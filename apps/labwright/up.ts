@@ -20,9 +20,9 @@ import type { WholePart } from '@labwright/kernel/process';
 import { hostWorkflowService } from '@labwright/workflow-service';
 import { seedWorkflows } from '@labwright/workflows/demo';
 import { type Databases, openDatabases } from './databases.ts';
-import { nameThePort } from './name-the-port.ts';
 import { type Lab, startScreen } from './screen.ts';
 import type { UpSettings } from './settings.ts';
+import { refuseTakenPorts } from './taken-ports.ts';
 
 const largeLog = 50 * 1024 * 1024;
 
@@ -39,6 +39,7 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
   const destination = logFile(logPath);
   const log = (service: string) => createLog({ service, level: settings.LOG_LEVEL }, destination);
 
+  await refuseTakenPorts(settings, home);
   say('Starting the laboratory …\n');
   const databases = await openDatabases(settings, log('postgres'));
   try {
@@ -48,9 +49,7 @@ export async function up(settings: UpSettings, say: (text: string) => void): Pro
     return {
       name: 'labwright',
       start: async () => {
-        await parts.start().catch(async (error: unknown) => {
-          throw await nameThePort(error, settings);
-        });
+        await parts.start();
         running = true;
         const lab: Lab = {
           settings,

@@ -6,12 +6,19 @@ const url = process.env.BENCH_DATABASE_URL ?? '';
 
 const engines: Record<KeyedName, () => Promise<KeyedEngine>> = {
   ours: async () => (await import('./ours.ts')).oursKeyed(url),
+  'bare loop': async () =>
+    (await import('./floor.ts')).floorKeyed(url, process.env.BENCH_HALF === '1' ? 1 : 0),
   'graphile-worker': async () => (await import('./graphile.ts')).graphileKeyed(url),
   'pg-boss, key_strict_fifo': async () => (await import('./pg-boss.ts')).pgBossKeyed(url, 'key_strict_fifo'),
   'pg-boss, singleton': async () => (await import('./pg-boss.ts')).pgBossKeyed(url, 'singleton'),
 };
 
-export type KeyedName = 'ours' | 'graphile-worker' | 'pg-boss, key_strict_fifo' | 'pg-boss, singleton';
+export type KeyedName =
+  | 'ours'
+  | 'bare loop'
+  | 'graphile-worker'
+  | 'pg-boss, key_strict_fifo'
+  | 'pg-boss, singleton';
 
 export type Order =
   | { do: 'fill'; jobs: KeyedJob[] }

@@ -1,4 +1,4 @@
-import type { Booking, Device, EventPage, Execution, Priority, QueueEntry } from './schemas.ts';
+import type { Booking, Device, EventPage, Execution, HolderWait, Priority, QueueEntry } from './schemas.ts';
 
 /**
  * What another service may ask of the instruments. Kept by the object in the same process and by the HTTP
@@ -53,14 +53,14 @@ export interface DevicesApi {
   }): Promise<Execution>;
 
   /**
-   * Notes that the holder waits for a person, so that no estimate pretends to know when the device is free: for `for_seconds`, or until
+   * Notes that the holder waits for somebody, so that no estimate pretends to know when the device is free: for `for_seconds`, or until
    * the holder begins an operation. While it lasts it is told again. Of a booking that is over: `not_the_holder`.
    */
-  noteTask(request: {
+  noteWait(request: {
     device_id: string;
     workflow_id: string;
     booking_id: string;
-    task: { id: string; title: string };
+    wait: HolderWait;
     for_seconds: number;
   }): Promise<void>;
 

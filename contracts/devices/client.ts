@@ -59,8 +59,8 @@ export function devicesClient(options: DevicesClientOptions): DevicesApi {
           waitSeconds: body.wait_seconds,
         })
       ).execution,
-    noteTask: async ({ device_id, ...body }) => {
-      await call('POST', `${device(device_id)}/operator-task`, body);
+    noteWait: async ({ device_id, ...body }) => {
+      await call('POST', `${device(device_id)}/holder-wait`, body);
     },
     getExecution: (id) => call<Execution>('GET', `/executions/${encodeURIComponent(id)}`),
     checkOperation: async ({ device_id, ...body }) =>

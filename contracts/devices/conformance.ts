@@ -222,18 +222,18 @@ export function devicesApiConformance(name: string, makeApi: () => Promise<Devic
       await api.withdraw({ device_id, workflow_id: 'w1' });
     });
 
-    test('noteTask: of the booking that holds, told again as well; refused under any other', async () => {
+    test('noteWait: of the booking that holds, told again as well; refused under any other', async () => {
       const device_id = await harness.addDevice();
-      const task = { id: randomUUID(), title: 'Seal the plate' };
+      const wait = { id: randomUUID(), code: 'operator_task', about: 'Seal the plate' } as const;
       const { id: booking_id } = await api.book({ device_id, workflow_id: 'w1' });
-      const told = { device_id, workflow_id: 'w1', booking_id, task, for_seconds: 60 };
-      await api.noteTask(told);
-      await api.noteTask(told);
+      const told = { device_id, workflow_id: 'w1', booking_id, wait, for_seconds: 60 };
+      await api.noteWait(told);
+      await api.noteWait(told);
       for (const other of [{ workflow_id: 'w2' }, { booking_id: '0' }])
-        await refused(api.noteTask({ ...told, ...other }), 'not_the_holder', 403);
-      await refused(api.noteTask({ ...told, device_id: 'no-such-device' }), 'device_not_found', 404);
+        await refused(api.noteWait({ ...told, ...other }), 'not_the_holder', 403);
+      await refused(api.noteWait({ ...told, device_id: 'no-such-device' }), 'device_not_found', 404);
       await api.withdraw({ device_id, workflow_id: 'w1' });
-      await refused(api.noteTask(told), 'not_the_holder', 403);
+      await refused(api.noteWait(told), 'not_the_holder', 403);
     });
 
     test('checkOperation: the faults of parameters, without doing anything', async () => {

@@ -87,3 +87,7 @@ export const deviceErrors = errorCatalogue({
     remedy: 'Use `next_cursor` or `prev_cursor` of an earlier answer, unchanged, with the same filters.',
   },
 });
+
+/** How many wait for a busy device, for people: `nobody waits`, `2 others wait`. */
+export const othersWait = (number: number): string =>
+  number === 0 ? 'nobody waits' : number === 1 ? 'one other waits' : `${number} others wait`;

@@ -57,7 +57,7 @@ export type Booking = Static<typeof Booking>;
 const medianSeconds = nullable(
   Type.Number({
     description:
-      'Median, in seconds. Null while nobody can say: the device is paused or in maintenance, or its holder waits for a person. `waiting_reasons` say which.',
+      'Median, in seconds. Null while nobody can say: the device is paused or in maintenance, or its holder waits for somebody. `waiting_reasons` say which.',
   }),
 );
 const seconds90 = nullable(Type.Number({ description: '90th percentile, in seconds.' }));
@@ -76,21 +76,55 @@ export const Estimate = Type.Object(
 );
 export type Estimate = Static<typeof Estimate>;
 
+const holderWaitCodes = [
+  'operator_task',
+  'step_by_hand',
+  'completion_by_hand',
+  'step_failed',
+  'outcome_unknown',
+] as const;
+const holderWaitCode = {
+  description:
+    '`operator_task`: a person has to do a task. `step_by_hand`, `completion_by_hand`: somebody has to run the next step, or complete the workflow. `step_failed`, `outcome_unknown`: somebody has to see to a step that failed, or tell what became of it.',
+};
+const stepPosition = Type.Integer({ minimum: 1, description: 'Of the step that it is about, from 1.' });
+
+/** For what the holder of a device waits that does not come by itself. */
+export const HolderWait = Type.Object(
+  {
+    id: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description:
+        'Of the task, or of this wait alone: told again under the same id it has lasted since it was told first.',
+    }),
+    code: Type.Enum(holderWaitCodes, holderWaitCode),
+    position: Type.Optional(stepPosition),
+    about: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: 'The title of the task, or why the step failed.',
+      }),
+    ),
+  },
+  { title: 'HolderWait', additionalProperties: false },
+);
+export type HolderWait = Static<typeof HolderWait>;
+
 /** Why something waits: promise 7. `text` is for people, `code` for programs. */
 export const WaitingReason = Type.Object(
   {
-    code: Type.Enum([
-      'device_busy',
-      'operator_task',
-      'entries_ahead',
-      'device_in_maintenance',
-      'device_paused',
-    ]),
+    code: Type.Enum(
+      ['device_busy', ...holderWaitCodes, 'entries_ahead', 'device_in_maintenance', 'device_paused'],
+      holderWaitCode,
+    ),
     text: Type.String(),
     workflow_id: Type.Optional(Type.String()),
     task_id: Type.Optional(
       Type.String({ description: 'Of `operator_task`: the task at hub-service for which the holder waits.' }),
     ),
+    position: Type.Optional(stepPosition),
   },
   { title: 'WaitingReason' },
 );

@@ -7,11 +7,13 @@ import {
   DeviceId,
   Estimate,
   Execution,
+  HolderWait,
   OperationName,
   Priority,
   priorities,
   QueueEntry,
   WaitingEntry,
+  WaitingReason,
   WorkflowId,
 } from './schemas.ts';
 
@@ -41,6 +43,7 @@ export const DeviceOverview = Type.Object({
     ),
   ),
   operations_done: Type.Integer({ description: 'Operations that its holder has finished.' }),
+  holder_waits: nullable(WaitingReason),
   holder_until: Estimate,
   free: Estimate,
 });
@@ -71,7 +74,12 @@ export const ChangeDeviceRequest = Type.Object(
     paused: Type.Optional(Type.Boolean()),
     name: Type.Optional(name),
     location: Type.Optional(location),
-    settings: Type.Optional(settings),
+    settings: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          'For its driver, in place of those it has. They hold from the next operation on, anew also where they are the same: a fault of a simulated instrument that struck strikes again.',
+      }),
+    ),
   },
   { title: 'ChangeDeviceRequest', additionalProperties: false },
 );
@@ -118,27 +126,21 @@ export const DevicePage = Type.Object(
   { title: 'DevicePage' },
 );
 export const WithdrawAnswer = Type.Object({ message: Type.String() }, { title: 'WithdrawAnswer' });
-/** That the holder of a device waits for a person. */
-export const NoteTaskRequest = Type.Object(
+/** That the holder of a device waits for somebody. */
+export const NoteWaitRequest = Type.Object(
   {
     workflow_id: WorkflowId,
     booking_id: Type.String({ minLength: 1, maxLength: 20 }),
-    task: Type.Object(
-      {
-        id: Type.String({ minLength: 1, maxLength: 64 }),
-        title: Type.String({ minLength: 1, maxLength: 200 }),
-      },
-      { additionalProperties: false },
-    ),
+    wait: HolderWait,
     for_seconds: Type.Number({
       minimum: 1,
       maximum: 86_400,
       description: 'How long this is believed; while it lasts it is told again.',
     }),
   },
-  { title: 'NoteTaskRequest', additionalProperties: false },
+  { title: 'NoteWaitRequest', additionalProperties: false },
 );
-export const NoteTaskAnswer = Type.Object({ message: Type.String() }, { title: 'NoteTaskAnswer' });
+export const NoteWaitAnswer = Type.Object({ message: Type.String() }, { title: 'NoteWaitAnswer' });
 export const CancelAnswer = Type.Object(
   { message: Type.String(), entry: QueueEntry },
   { title: 'CancelAnswer' },
@@ -186,11 +188,10 @@ export const PriorityPreview = Type.Object(
         priority: Priority,
         before: Place,
         after: Place,
-        delay_seconds: nullable(
-          Type.Number({
-            description: 'By how much its turn comes later; negative: earlier. Null while nobody can say.',
-          }),
-        ),
+        delay_seconds: Type.Number({
+          description:
+            'By how much its turn comes later; negative: earlier. Known also while nobody can say when the queue moves on.',
+        }),
       }),
       { description: 'The first 100 of them, in their order.' },
     ),

@@ -9,6 +9,12 @@ export const accountErrors = errorCatalogue({
     title: 'Address or password is wrong',
     remedy: 'Try again, or ask an administrator for a link that sets a new password.',
   },
+  sign_in_needs_https: {
+    status: 403,
+    title: 'Signing in needs https',
+    remedy:
+      'Open the laboratory over https (put TLS before it and set HUB_PUBLIC_URL), or on its own machine as http://localhost. A program takes the tokens with `"deliver": "body"`.',
+  },
   code_required: {
     status: 403,
     title: 'A code of the second factor is missing',

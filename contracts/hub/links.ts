@@ -135,6 +135,12 @@ export const linkErrors = errorCatalogue({
     title: 'This is no host',
     remedy: 'Give a name or an address, with a port where it is not the usual one: `example.org:8443`.',
   },
+  subject_not_found: {
+    status: 404,
+    title: 'There is nothing for this label',
+    remedy:
+      'Look at how it is written (`GET /plates`, `GET /samples` list what there is), or ask with `"even_if_unknown": true` for a label of what is still to come.',
+  },
   label_too_small: {
     status: 400,
     title: 'The symbol does not fit onto the label',

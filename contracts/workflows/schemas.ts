@@ -60,6 +60,12 @@ export const Step = Type.Object(
     error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
     started_at: nullable(Timestamp),
     finished_at: nullable(Timestamp),
+    duration_ms: nullable(
+      Type.Integer({
+        description:
+          'How long its device took. Null before its end, where a person carried it out, and where nobody could measure it: Labwright was stopped meanwhile.',
+      }),
+    ),
     waiting_reasons: Type.Array(StepWait),
   },
   { title: 'Step' },
@@ -238,11 +244,21 @@ export const ValidateSamplesRequest = Type.Object(
   { title: 'ValidateSamplesRequest', additionalProperties: false },
 );
 
+/** A barcode that no sample has, and that of a sample which differs in upper and lower case only. */
+export const SimilarBarcode = Type.Object({ given: Type.String(), known: Type.String() });
+export type SimilarBarcode = Static<typeof SimilarBarcode>;
+
 export const ValidateSamplesAnswer = Type.Object(
   {
     valid: Type.Boolean({ description: 'All of them are known.' }),
     valid_barcodes: Type.Array(Type.String()),
     invalid_barcodes: Type.Array(Type.String()),
+    similar_barcodes: Type.Optional(
+      Type.Array(SimilarBarcode, {
+        description:
+          'Those of `invalid_barcodes` that are a sample’s in other upper and lower case, with what it is called; only where there are some.',
+      }),
+    ),
   },
   { title: 'ValidateSamplesAnswer' },
 );

@@ -79,7 +79,7 @@ export { type Waited, type WaitOptions, waitForJobs } from './wait.ts';
 export { type WaitingReason, waitingReasons } from './waiting.ts';
 export { JobCancelled } from './worker/attempt.ts';
 export { type Handler, handle, type JobContext } from './worker/handler.ts';
-export type { Ended, Observer } from './worker/observer.ts';
+export type { Attempted, Observer, Outcome as AttemptOutcome } from './worker/observer.ts';
 export { createWorker, type Worker, type WorkerOptions } from './worker/worker.ts';
 
 /** The tables of the jobs. */

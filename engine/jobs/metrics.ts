@@ -137,7 +137,7 @@ export function jobMetrics(
 
   return {
     started: (queue, task) => started.inc({ queue, task }),
-    ended: ({ id, queue, task, outcome, seconds }) => {
+    ended: ({ id, queue, task }, outcome, seconds) => {
       ended.inc({ queue, task, outcome });
       duration.observe({ queue, task }, seconds);
       const now = performance.now();

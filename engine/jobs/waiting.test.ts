@@ -65,6 +65,8 @@ test('a job says why it waits, for whom, and until when', async () => {
       }),
     ],
   });
+  // Before it starts: a worker that runs hears of it a moment later.
+  await limitTask(db, 'rare', { limit: 1, perMs: 3_600_000 });
   await worker.start();
   const first = await enqueue(db, wait, {}, { queue: 'work', key: 'k' });
   const second = await enqueue(db, wait, {}, { queue: 'work', key: 'k' });
@@ -82,7 +84,6 @@ test('a job says why it waits, for whom, and until when', async () => {
   assert.partialDeepStrictEqual(await why(third.id), [{ kind: 'key', job: second.id }]);
 
   // A token an hour, and one is gone: the next comes in an hour, the one after it in two.
-  await limitTask(db, 'rare', { limit: 1, perMs: 3_600_000 });
   const gone = await enqueue(db, rare, {}, { queue: 'work' });
   await eventually('it has run', async () => (await findJob(db, gone.id))?.state === 'failed' || undefined);
   const from = Date.now();

@@ -32,8 +32,13 @@ try {
   console.log(`refused: ${error.detail}`);
 }
 await lab.workflows.start(second.id, { queue: true, priority: 'urgent', auto: true });
-const { position, estimated_wait_seconds } = await lab.devices.waitTime(DEVICE, { workflow_id: second.id });
-console.log(`"${second.name}" waits as number ${position}, for about ${estimated_wait_seconds} s`);
+const wait = await lab.devices.waitTime(DEVICE, { workflow_id: second.id });
+const howLong =
+  wait.estimated_wait_seconds === null
+    ? 'nobody can say how long' // It may be that the one that holds it waits for somebody, as here: for its next step.
+    : `for about ${wait.estimated_wait_seconds} s`;
+console.log(`"${second.name}" waits as number ${wait.position}, ${howLong}`);
+for (const { text } of wait.waiting_reasons) console.log(`  ${text}`);
 
 for (const _step of first.steps) {
   const { step } = await lab.workflows.executeStep(first.id);

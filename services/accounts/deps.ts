@@ -11,6 +11,8 @@ export interface AccountsDeps extends ServiceDeps {
   readonly vault: Vault;
   readonly keys: SigningKeys;
   readonly checkPassword: PasswordCheck;
+  /** Where people sign in over https; null: nobody has said. */
+  readonly signInUrl: string | null;
   /** The line of those who sign in. */
   readonly signInTurn: InTurn;
 }

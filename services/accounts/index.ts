@@ -18,6 +18,7 @@ import { revocationFeed } from './revocations/feed.ts';
 import { createVault } from './secrets/vault.ts';
 import { inTurn } from './sessions/in-turn.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { defaultSignInsPerSecond } from './settings.ts';
 import { signatureRoutes } from './signatures/routes.ts';
 import { sweep } from './sweep.ts';
 import { identityRoutes } from './tokens/routes.ts';
@@ -36,6 +37,10 @@ export interface AccountsOptions {
   secretKey: Buffer;
   /** Where the setup token is left while there is no administrator; null: nowhere, and none is needed, for this machine is trusted. */
   setup: { home: string; token?: string | undefined } | null;
+  /** In the long run; 5 by default, and 2 at once before that counts. */
+  signInsPerSecond?: number | undefined;
+  /** Where people reach this laboratory, where that was said. */
+  publicUrl?: string | undefined;
 }
 
 export interface Accounts extends Module {
@@ -63,7 +68,13 @@ export function createAccounts(given: ServiceDeps, options: AccountsOptions): Ac
     hasher,
     keys,
     checkPassword: passwordCheck({ db, hasher, log }),
-    signInTurn: inTurn({ atOnce: signInsAtOnce, line: 64 }),
+    signInUrl: options.publicUrl?.startsWith('https:') ? options.publicUrl : null,
+    signInTurn: inTurn({
+      atOnce: signInsAtOnce,
+      line: 64,
+      perSecond: options.signInsPerSecond ?? defaultSignInsPerSecond,
+      burst: 2,
+    }),
   };
   const identity: IdentityApi = {
     jwks: () => keys.jwks(),

@@ -5,7 +5,7 @@ import {
   type DevicesApi,
   EnqueueRequest,
   ExecuteRequest,
-  NoteTaskRequest,
+  NoteWaitRequest,
   ReleaseRequest,
 } from '@labwright/contract-devices';
 import type { Feed } from '@labwright/feed';
@@ -13,7 +13,7 @@ import { assertBody } from '@labwright/kernel/http/assert-body';
 import { toProblem } from '@labwright/kernel/http/problems';
 import type { TSchema } from 'typebox';
 import { bookDevice } from './bookings/book-device.ts';
-import { noteTask } from './bookings/note-task.ts';
+import { noteWait } from './bookings/note-wait.ts';
 import { withdraw } from './bookings/withdraw.ts';
 import type { DevicesDeps } from './deps.ts';
 import type { createExecutions } from './executions/index.ts';
@@ -54,7 +54,7 @@ export function createDevicesApi(
       }),
     withdraw: (request) => call(ReleaseRequest, request, () => withdraw(deps, request)),
     execute: (request) => call(ExecuteRequest, request, () => executions.execute(request)),
-    noteTask: (request) => call(NoteTaskRequest, request, () => noteTask(deps, request)),
+    noteWait: (request) => call(NoteWaitRequest, request, () => noteWait(deps, request)),
     getExecution: (id) => asProblem(executions.getExecution(id)),
     checkOperation: (request) => call(CheckRequest, request, () => executions.checkOperation(request)),
     events: async (request) => {

@@ -20,7 +20,7 @@ const stepsOf = rows(
   'workflows.steps_of',
   Type.Object({ workflow_id: Type.String(), ...stepColumns, task_seen_at: nullable(Type.String()) }),
   `SELECT s.workflow_id, s.position, s.operation, s.parameters, s.operator_task, s.status, s.attempts, s.execution_id, s.result,
-          s.error, s.started_at, s.finished_at, s.task_seen_at
+          s.error, s.started_at, s.finished_at, s.duration_ms, s.task_seen_at
    FROM workflow_steps s
    WHERE s.workflow_id = ANY($1::text[])
    ORDER BY s.workflow_id, s.position`,

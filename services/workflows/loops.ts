@@ -11,6 +11,7 @@ import { storeTaskPage } from './tasks/follow-tasks.ts';
 import { repairTasks } from './tasks/repair-tasks.ts';
 import { taskEndedHandler } from './tasks/task-ended.ts';
 import { sweepEvents } from './tidings/sweep.ts';
+import { tellWaits } from './waits/tell-waits.ts';
 
 /** Milliseconds between two reads of the feed, each of which waits for news itself. */
 const betweenReads = 50;
@@ -27,7 +28,7 @@ export interface Loops {
   wakeTasks(): void;
 }
 
-/** What goes on without being asked: the follower of the feed, the worker that takes events in, the repair loop and the conductor. */
+/** What goes on without being asked: the follower of the feed, the worker that takes events in, the repair loop, the conductor, and who tells devices what their holders wait for. */
 export function createLoops(deps: CoreDeps): Loops {
   const jobs = { queues: [eventTask.settings.queue], handlers: [eventHandler(deps), taskEndedHandler(deps)] };
   const worker: Worker | undefined = deps.transport
@@ -85,12 +86,18 @@ export function createLoops(deps: CoreDeps): Loops {
     idleMs: deps.settings.repairMs,
     work: (signal) => conduct(deps, rests, signal),
   });
+  const waits = backgroundLoop(deps, {
+    name: 'what devices are told of waits',
+    idleMs: deps.settings.repairMs,
+    work: (signal) => tellWaits(deps, signal),
+  });
   return {
     part: group(
       'workflows',
       [
         repairs,
         conductor,
+        waits,
         sweepEvents(deps),
         ...(worker ? [worker] : []),
         follower,
@@ -100,7 +107,11 @@ export function createLoops(deps: CoreDeps): Loops {
     ),
     jobs,
     wakeRepair: () => repairs.poke(),
-    wakeConductor: () => conductor.poke(),
+    // What does not go on by itself waits for somebody, and its device is told.
+    wakeConductor: () => {
+      conductor.poke();
+      waits.poke();
+    },
     wakeTasks: () => people?.repairs.poke(),
   };
 }

@@ -25,9 +25,12 @@ test('200: one step after the other, with its result; then no_step_left', async 
   const { id } = await started(['aspirate', { operation: 'dispense', parameters: { volume_ul: 3 } }]);
   const first = await lab.post(`/workflows/${id}/execute-step`);
   assert.deepEqual(outcome(first), [200, 'Step 1 (aspirate) succeeded']);
-  const { status, attempts, result, error, started_at, finished_at, execution_id } = first.body.step;
+  const { status, attempts, result, error, started_at, finished_at, duration_ms, execution_id } =
+    first.body.step;
   assert.deepEqual([status, attempts, result, error], ['succeeded', 1, { done: 'aspirate' }, null]);
   assert.ok(started_at && finished_at && started_at <= finished_at);
+  assert.equal(duration_ms, lab.devices.executions.get(execution_id ?? '')?.duration_ms);
+  assert.equal(duration_ms, 1);
   assert.ok(execution_id && lab.devices.executions.has(execution_id));
   assert.deepEqual(first.body.workflow.steps[0], first.body.step);
   const second = await lab.post(`/workflows/${id}/execute-step`);
@@ -69,7 +72,18 @@ test('202 while it runs; nothing else is done meanwhile; the feed brings the out
   lab.devices.finish(answer.body.step.execution_id ?? '', 'succeeded');
   await lab.follow();
   const [step] = (await lab.get(`/workflows/${id}`)).body.steps;
-  assert.deepEqual([step?.status, step?.result], ['succeeded', { done: 'aspirate' }]);
+  assert.deepEqual([step?.status, step?.result, step?.duration_ms], ['succeeded', { done: 'aspirate' }, 1]);
+});
+
+test('where device-service was stopped meanwhile, nobody says how long a step took', async () => {
+  const { id } = await started();
+  lab.devices.onExecute = () => 'hang';
+  const { execution_id } = (await lab.post(`/workflows/${id}/execute-step`, { wait_seconds: 0 })).body.step;
+  lab.devices.finish(execution_id ?? '', 'succeeded');
+  Object.assign(lab.devices.executions.get(execution_id ?? '') ?? {}, { duration_ms: null });
+  await lab.follow();
+  const [step] = (await lab.get(`/workflows/${id}`)).body.steps;
+  assert.deepEqual([step?.status, step?.duration_ms], ['succeeded', null]);
 });
 
 test('200 when it ends while the answer waits', async () => {

@@ -15,6 +15,8 @@ export async function backup(
       'It holds passwords and keys: keep it where nobody else can read it, and not on this disk alone.\n',
   );
   say(withoutWhich(made.files));
+  if (made.removed.length > 0)
+    say(`Removed, as the backups that wrote them were ended by force: ${made.removed.join(', ')}\n`);
   if (lost.length === 0) return true;
   say(
     `${figure(lost.length)} files are on record and were missing or changed in their storage already; they are not in it: ${lost.slice(0, 10).join(', ')}${lost.length > 10 ? ' …' : ''}\n`,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { sumOnRecord } from '@labwright/files/safekeeping';
 import { silentLog } from '@labwright/kernel/log';
 import type pg from 'pg';
 import { borrowDatabases } from '../databases.ts';
 import { progressBar } from '../progress.ts';
+import { removeAbandonedDrafts } from './archive/drafts.ts';
 import type { Part } from './archive/tar.ts';
 import { writeArchive } from './archive/write-archive.ts';
 import { connect, queryableOf } from './connect.ts';
@@ -31,6 +32,8 @@ export interface MadeBackup {
   readonly bytes: number;
   readonly rows: number;
   readonly files: Manifest['files'];
+  /** What backups before it had left behind that were ended by force: their names. */
+  readonly removed: readonly string[];
 }
 
 interface Source {
@@ -62,10 +65,12 @@ export async function makeBackup(
       const reader = await connect(url, 'labwright backup');
       sources.push({ service, reader, barrier: await connect(url, 'labwright backup') });
     }
+    // They may be as large as the laboratory, and this one needs the room.
+    const removed = await removeAbandonedDrafts(dirname(file));
     const archive = await writeArchive(file);
     try {
       const made = await fill(laboratory, files, sources, options.waitMs, archive.add);
-      return { ...made, bytes: await archive.finish() };
+      return { ...made, removed, bytes: await archive.finish() };
     } catch (error) {
       await archive.abandon();
       throw error;
@@ -84,7 +89,7 @@ async function fill(
   sources: readonly Source[],
   waitMs: number,
   write: (part: Part) => Promise<void>,
-): Promise<Omit<MadeBackup, 'bytes'>> {
+): Promise<Omit<MadeBackup, 'bytes' | 'removed'>> {
   const id = randomUUID();
   const manifest: Manifest = { id, parts: 0, rows: {}, files: { count: 0, bytes: 0, deleted: [], lost: [] } };
   const add = async (part: Part) => {

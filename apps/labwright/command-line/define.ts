@@ -8,6 +8,15 @@ type Parsed<O extends OptionSpecs> = ReturnType<
   typeof parseArgs<{ options: { -readonly [K in keyof O]: O[K] } }>
 >;
 
+/** A word behind a command that takes none. */
+export class WordForNothing extends UsageError {
+  readonly word: string;
+  constructor(message: string, word: string) {
+    super(message);
+    this.word = word;
+  }
+}
+
 /** What a command was given, and where it speaks. */
 export interface Given<O extends OptionSpecs = OptionSpecs> {
   readonly values: Parsed<O>['values'];
@@ -100,10 +109,10 @@ function checkWords({ name, arguments: wanted = [] }: Described, words: readonly
   const missing = wanted.find((argument, index) => !argument.optional && words[index] === undefined);
   if (missing) throw new UsageError(`"${name}" needs ${missing.name}: ${missing.doc}.`);
   const extra = wanted.at(-1)?.many ? undefined : words[wanted.length];
+  if (extra !== undefined && wanted.length === 0)
+    throw new WordForNothing(`"${name}" takes no argument, and "${extra}" is one.`, extra);
   if (extra !== undefined)
     throw new UsageError(
-      wanted.length === 0
-        ? `"${name}" takes no argument, and "${extra}" is one.`
-        : `"${name}" takes ${wanted.map((argument) => argument.name).join(' ')}, and "${extra}" is one too many.`,
+      `"${name}" takes ${wanted.map((argument) => argument.name).join(' ')}, and "${extra}" is one too many.`,
     );
 }

@@ -3,7 +3,7 @@ import { exitCodeMeanings } from './exit-codes.ts';
 import { everywhere, generalOptions } from './general-options.ts';
 import { commandsOf, nextWords } from './table.ts';
 import type { Terminal } from './terminal.ts';
-import { wrap } from './wrap.ts';
+import { ended, wrap } from './wrap.ts';
 
 const widest = 100;
 const indent = '  ';
@@ -23,7 +23,7 @@ export function helpPage(table: CommandTable, name: string, terminal: Terminal):
   if (!command) {
     const summary = table.groups.find((one) => one.name === name)?.summary ?? '';
     return [
-      `${strong(`labwright ${name}`)}: ${summary}.\n\n`,
+      `${strong(`labwright ${name}`)}: ${ended(summary)}\n\n`,
       section('Usage', below.map((one) => `${indent}${usageLine(one)}\n`).join('')),
       section('Commands', list(below)),
       `labwright help ${below[0]?.name ?? name} tells more of one.\n`,
@@ -36,7 +36,7 @@ export function helpPage(table: CommandTable, name: string, terminal: Terminal):
     Object.entries(command.options).filter(([option]) => option in generalOptions),
   );
   return [
-    `${strong(`labwright ${name}`)}: ${command.summary}.\n\n`,
+    `${strong(`labwright ${name}`)}: ${ended(command.summary)}\n\n`,
     section('Usage', `${indent}${usageLine(command)}\n`),
     (command.notes ?? []).map((note) => `${wrap(note, width)}\n\n`).join(''),
     section('Arguments', rows((command.arguments ?? []).map(({ name: word, doc }) => [word, doc]))),

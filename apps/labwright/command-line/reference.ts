@@ -2,6 +2,7 @@ import type { Command, CommandTable, OptionSpecs } from './command.ts';
 import { exitCodeMeanings } from './exit-codes.ts';
 import { everywhere, generalOptions } from './general-options.ts';
 import { optionText, usageLine } from './help.ts';
+import { ended } from './wrap.ts';
 
 /** docs/reference/command-line.md: the whole table as one page. */
 export function referencePage({ commands, groups }: CommandTable): string {
@@ -27,7 +28,7 @@ export function referencePage({ commands, groups }: CommandTable): string {
     ...shown.flatMap((command) => [
       ...groups
         .filter((group) => isFirst(group.name, command, shown))
-        .map(({ name, summary }) => `## ${name}\n\n${capital(summary)}.`),
+        .map(({ name, summary }) => `## ${name}\n\n${ended(capital(summary))}`),
       section(command),
     ]),
   ]
@@ -49,7 +50,7 @@ function section(command: Command): string {
   const general = Object.keys(command.options).some((option) => option in generalOptions);
   return [
     `### labwright ${name}`,
-    `${capital(summary)}.`,
+    ended(capital(summary)),
     ...notes.map(escaped),
     `    ${usageLine(command)}`,
     ...(words.length > 0

@@ -41,7 +41,8 @@ const withoutPatterns = (text: string): string =>
     (_, pattern: string) => patterns[pattern] ?? 'is not written as it has to be',
   );
 
-const route = /`?\b(GET|POST|PUT|PATCH|DELETE) \//;
+/** A route, or what its body is to have. */
+const route = /`?\b(GET|POST|PUT|PATCH|DELETE) \/|Ask again with \{"queue"/;
 
 /** Who asks by commands needs no routes: what to type instead is told beside. Where nothing else is left, it stays as it is. */
 export function withoutRoutes(text: string): string {

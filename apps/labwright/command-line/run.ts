@@ -1,6 +1,7 @@
 import { UsageError } from '@labwright/kernel/command-line';
 import type { CommandTable } from './command.ts';
 import { complaintOf } from './complaint.ts';
+import { WordForNothing } from './define.ts';
 import { exitCode } from './exit-codes.ts';
 import { helpPage } from './help.ts';
 import { type Found, find } from './table.ts';
@@ -45,8 +46,16 @@ function complain(error: unknown, table: CommandTable, words: readonly string[],
   const { text, code } = complaintOf(error, words.slice(0, end).includes('--json'));
   terminal.tell(`${text}\n`);
   if (error instanceof UsageError) {
+    const meant = error instanceof WordForNothing ? oneOfThem(table, words, error.word) : undefined;
+    if (meant) terminal.tell(`To see that one: labwright ${meant}\n`);
     const help = `help ${nameOf(find(table, words))}`.trim();
     terminal.tell(`\nSee labwright ${help} (npm run labwright -- ${help}).\n`);
   }
   return code;
+}
+
+/** `samples S-1` asks for one of those that `samples` lists: the command that shows it. */
+function oneOfThem(table: CommandTable, words: readonly string[], word: string): string | undefined {
+  const name = `${nameOf(find(table, words))} show`;
+  return table.commands.some((one) => one.name === name) ? `${name} ${word}` : undefined;
 }

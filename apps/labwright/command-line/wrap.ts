@@ -1,3 +1,6 @@
+/** With a full stop, where nothing else ends it. */
+export const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /** Breaks text between words, so that no line is longer than `width` where its words allow it. */
 export function wrap(text: string, width: number): string {
   const lines: string[] = [];

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type {
-  Device,
   DeviceView,
   Execution,
+  HolderWait,
   PriorityPreview,
   WaitingEntry,
 } from '@labwright/contract-devices';
@@ -68,33 +68,6 @@ test('status with a service away: it is named, with what to set, and 4; the othe
   assert.ok(told.includes(nobody) && told.includes('LABWRIGHT_URL'), told);
 });
 
-test('devices: listed, filtered, one of them, and its operations', async () => {
-  const all = await asJson<Device[]>('devices');
-  const text = await ok('devices');
-  for (const { id } of all) assert.ok(text.includes(id), id);
-  const some = await asJson<Device[]>('devices --type incubator --status available');
-  assert.ok(some.length > 0 && some.length < all.length && some.every(({ type }) => type === 'incubator'));
-  assert.match(await ok('devices plate-reader-1'), /status +available/);
-  assert.equal((await asJson<DeviceView>('devices plate-reader-1')).queue_length, 0);
-  assert.match(
-    await ok('devices operations incubator-1'),
-    /incubate[\s\S]*parameter +takes +default +meaning/,
-  );
-  assert.equal((await run('devices operations incubator-1 fly')).code, 6);
-});
-
-test('maintenance and back, pause and resume', async () => {
-  for (const [verb, member, value] of [
-    ['maintenance', 'status', 'maintenance'],
-    ['available', 'status', 'available'],
-    ['pause', 'paused', true],
-    ['resume', 'paused', false],
-  ] as const) {
-    assert.match(await ok(`devices ${verb} incubator-2`), /^Device incubator-2 is /);
-    assert.equal((await asJson<DeviceView>('devices incubator-2'))[member], value);
-  }
-});
-
 test('book, who is refused and why, queue, priority, position, release', async () => {
   assert.match(await ok('book plate-reader-1 one'), /booked for workflow one\. Fencing token \d+/);
   const refused = await run('book plate-reader-1 two');
@@ -135,18 +108,26 @@ test('book, who is refused and why, queue, priority, position, release', async (
   await ok('queue cancel plate-reader-1 three');
   assert.equal((await run('queue cancel plate-reader-1 three')).code, 6);
   const { booking } = await asJson<DeviceView>('devices plate-reader-1');
-  await reachLab({}, env).devices.send('POST', '/devices/plate-reader-1/operator-task', {
-    body: {
-      workflow_id: 'one',
-      booking_id: booking?.id,
-      task: { id: 'task-1', title: 'Seal it' },
-      for_seconds: 60,
-    },
-  });
+  const note = (wait: HolderWait) =>
+    reachLab({}, env).devices.send('POST', '/devices/plate-reader-1/holder-wait', {
+      body: {
+        workflow_id: 'one',
+        booking_id: booking?.id,
+        wait,
+        for_seconds: 60,
+      },
+    });
+  await note({ id: 'task-1', code: 'operator_task', about: 'Seal it' });
   const held = await ok('queue position plate-reader-1 two');
   assert.match(held, /^starts in +–$/m);
   assert.match(held, /^ +Workflow one waits for a person to do "Seal it"\.$/m);
   assert.match(await ok('queue plate-reader-1'), /two +normal .* – +.*waits for a person to do "Seal it"/);
+  await note({ id: '2 failed 1', code: 'step_failed', position: 2, about: 'the lid is stuck' });
+  assert.match(
+    await ok('queue plate-reader-1'),
+    /two +normal .* – +Workflow one has failed at step 2: the lid is stuck\.$/m,
+    'who holds it is not told twice',
+  );
   assert.match(await ok('release plate-reader-1 one'), /workflow two holds it now/);
   await ok('release plate-reader-1 two');
   assert.match((await run('queue plate-reader-1')).told, /Nobody waits for plate-reader-1/);
@@ -176,6 +157,19 @@ test('a workflow from options, step by step', async () => {
   assert.match(await ok(`workflow complete ${id}`), /Workflow completed/);
   assert.match(await ok('workflow list --status completed --device liquid-handler-1 -n 1'), new RegExp(id));
   assert.equal((await asJson<Workflow[]>('workflow list -n 3')).length, 3);
+  const devices = reachLab({}, env).devices;
+  const faults = [{ kind: 'fail', code: 'clogged_tip', next: 1 }];
+  await devices.send('PATCH', '/devices/liquid-handler-1', { body: { settings: { speed: 60, faults } } });
+  const failing = await make('liquid-handler-1', 'pipette_transfer');
+  await ok(`workflow start ${failing}`);
+  assert.equal((await run(`workflow step ${failing}`)).code, 1);
+  const failed = await run(`workflow show ${failing}`);
+  assert.match(failed.said, /^device +liquid-handler-1, which it still holds: others wait$/m);
+  assert.match(failed.told, /do step 1 .* again +labwright workflow step .*\n.* +labwright workflow cancel /);
+  await ok(`workflow cancel ${failing}`);
+  assert.equal((await run(`workflow show ${failing}`)).told, '');
+  await devices.send('PATCH', '/devices/liquid-handler-1', { body: { settings: { speed: 60 } } });
+
   const unwanted = await make('liquid-handler-1', 'pipette_transfer');
   await ok(`workflow delete ${unwanted}`);
   const gone = await run(`workflow show ${unwanted}`);

@@ -1,11 +1,14 @@
-import type { Device, DeviceView, Execution } from '@labwright/contract-devices';
+import type { Device, DeviceOverview, DeviceView, Execution } from '@labwright/contract-devices';
 import { command } from '../command-line/define.ts';
 import { generalOptions } from '../command-line/general-options.ts';
 import type { Terminal } from '../command-line/terminal.ts';
+import { readHolders } from '../devices/holders.ts';
+import { deviceColumns, deviceText } from '../devices/show.ts';
 import { openLab } from '../lab/open-lab.ts';
 import { gather, pages } from '../lab/pages.ts';
-import { type Column, factsText, tableText } from '../output/table.ts';
-import { clockTime, count, json, span, statusStyle } from '../output/words.ts';
+import { tableText } from '../output/table.ts';
+import { json, span } from '../output/words.ts';
+import { deviceFaultCommand } from './device-faults.ts';
 
 const device = { name: 'DEVICE', doc: 'the id of a device', completes: 'device' } as const;
 const reason = { type: 'string', value: 'TEXT', doc: 'why: kept in the audit trail' } as const;
@@ -13,7 +16,7 @@ const at = (id: string, rest = '') => `/devices/${encodeURIComponent(id)}${rest}
 
 const devicesCommand = command({
   name: 'devices',
-  summary: 'the devices: who holds them, and how many wait',
+  summary: 'the devices: who holds them, at which step, and how many wait',
   arguments: [{ ...device, doc: 'the id of one, to see all of it', optional: true }],
   options: {
     status: {
@@ -32,50 +35,21 @@ const devicesCommand = command({
     { line: 'devices liquid-handler-1', says: 'one of them' },
   ],
   run: async ({ values, words: [id], terminal }) => {
-    const { devices } = openLab(values, terminal.env);
+    const lab = openLab(values, terminal.env);
     if (id !== undefined) {
-      const one = await devices.get<DeviceView>(at(id));
-      terminal.say(values.json ? json(one) : facts(one));
+      const one = await lab.devices.get<DeviceView>(at(id));
+      terminal.say(values.json ? json(one) : deviceText(one, await readHolders(lab, [one])));
       return 0;
     }
     const { status, type, capability } = values;
     const query = { status, type, capability };
-    const found = await gather(pages<Device>(devices, '/devices', 'devices', { query }));
+    const found = await gather(pages<DeviceOverview>(lab.devices, '/overview', 'devices', { query }));
     if (values.json) terminal.say(json(found));
     else if (found.length === 0) terminal.tell('No device is like that.\n');
-    else terminal.say(tableText(columns(terminal), found, terminal));
+    else terminal.say(tableText(deviceColumns(terminal, await readHolders(lab, found)), found, terminal));
     return 0;
   },
 });
-
-const columns = (terminal: Terminal): Column<Device>[] => [
-  { head: 'device', cell: ({ id }) => id },
-  { head: 'type', cell: ({ type }) => type, shrinks: true },
-  {
-    head: 'status',
-    cell: ({ status, paused }) => (paused ? `${status}, paused` : status),
-    style: (text, { status, paused }) => statusStyle(terminal, paused ? 'paused' : status)(text),
-  },
-  { head: 'location', cell: ({ location }) => location, shrinks: true },
-  { head: 'name', cell: ({ name }) => name, shrinks: true },
-];
-
-function facts(one: DeviceView): string {
-  const { booking } = one;
-  return factsText([
-    ['device', one.id],
-    ['name', one.name],
-    ['type', one.type],
-    ['status', one.paused ? `${one.status}, paused` : one.status],
-    ['location', one.location],
-    ['held by', booking ? `workflow ${booking.workflow_id}, since ${clockTime(booking.booked_at)}` : null],
-    ['waiting', one.queue_length === 0 ? 'nobody' : count(one.queue_length, 'workflow')],
-    ['nests', one.nests],
-    ['can do', one.capabilities.join(', ')],
-    ['fencing token', one.fencing_token],
-    ...(Object.keys(one.settings).length > 0 ? [['settings', JSON.stringify(one.settings)] as const] : []),
-  ]);
-}
 
 /** The four changes of a device that take its id and nothing else. */
 const change = (
@@ -220,4 +194,13 @@ function takes({ type, unit, minimum, maximum, enum: choices }: Parameter): stri
   return unit && unit !== '1' ? `${range} ${unit}` : range;
 }
 
-export const deviceCommands = [devicesCommand, operations, maintenance, available, pause, resume, abort];
+export const deviceCommands = [
+  devicesCommand,
+  operations,
+  maintenance,
+  available,
+  pause,
+  resume,
+  abort,
+  deviceFaultCommand,
+];

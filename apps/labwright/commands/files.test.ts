@@ -140,7 +140,7 @@ test('what cannot be sent: a sentence, and the exit code of its kind', async () 
   assert.equal((await run(`files upload ${path} --type video/mp4`)).code, 1);
   const missing = await run('files show 00000000-0000-4000-8000-000000000000');
   assert.equal(missing.code, 6);
-  assert.match(missing.told, /labwright files lists them/);
+  assert.match(missing.told, /labwright files lists the files/);
 });
 
 test('bytes that are not those of the file are not kept', async () => {

@@ -30,6 +30,7 @@ test('people: invited by a link that works, listed by address', async () => {
   assert.equal(invited.code, 0, invited.told);
   const [, token] = /^http:\/\/127\.0\.0\.1:\d+\/ui\/#invitation=(\S+)\n$/.exec(invited.said) ?? [];
   assert.match(invited.told, /Ada Lovelace \(ada@example\.org, admin\) alone: whoever opens it until \d{4}-/);
+  assert.match(invited.told, /Only this computer can open it\./);
   assert.equal(await stateOf(ada), 'invited');
   const { hub } = reachLab({}, env);
   await hub.send('POST', '/invitations/accept', {
@@ -61,7 +62,10 @@ test('people: role, lock with a reason and unlock, by address or id', async () =
 test('people: what is refused, with what to do', async () => {
   const nobody = await run('people lock eve@example.org --reason x');
   assert.equal(nobody.code, 6);
-  assert.match(nobody.told, /Nobody here has the address eve@example\.org\.\nlabwright people lists them/);
+  assert.match(
+    nobody.told,
+    /Nobody here has the address eve@example\.org\.\nlabwright people lists the people/,
+  );
   const last = await run(`people role ${ada} viewer`);
   assert.equal(last.code, 7);
   assert.equal((await run(`people invite ${ada} Again --role viewer`)).code, 7);
@@ -110,5 +114,5 @@ test('tokens: what is refused', async () => {
   assert.equal((await run('tokens create x --role admin --token scientist')).code, 5);
   const missing = await run('tokens revoke 00000000-0000-4000-8000-000000000000');
   assert.equal(missing.code, 6);
-  assert.match(missing.told, /labwright tokens lists them/);
+  assert.match(missing.told, /labwright tokens lists the tokens/);
 });

@@ -73,7 +73,7 @@ const invite = command({
     const body = { email, name: name.join(' '), role };
     const made = await hub.send<{ user: User; invitation: Invitation | null }>('POST', '/users', { body });
     if (values.json) terminal.say(json(made));
-    else if (made.invitation) sayInvitation(hub, made.user, made.invitation, terminal);
+    else if (made.invitation) await sayInvitation(hub, made.user, made.invitation, terminal);
     return 0;
   },
 });
@@ -90,24 +90,32 @@ const inviteAgain = command({
     const id = await idOf(hub, who);
     const invitation = await hub.send<Invitation>('POST', at(id, '/invitation'));
     if (values.json) terminal.say(json(invitation));
-    else sayInvitation(hub, await hub.get<User>(at(id)), invitation, terminal);
+    else await sayInvitation(hub, await hub.get<User>(at(id)), invitation, terminal);
     return 0;
   },
 });
 
-/** The link is the answer. What stands behind # reaches no server and no log. */
-function sayInvitation(
+/** The link is the answer, at the address where people reach the hub. What stands behind # reaches no server and no log. */
+async function sayInvitation(
   hub: Service,
   user: User,
   { token, expires_at }: Invitation,
   terminal: Terminal,
-): void {
-  terminal.say(`${hub.url}/ui/#invitation=${token}\n`);
+): Promise<void> {
+  // The invitation is made: whatever keeps us from asking, the link is told.
+  const address = await hub
+    .get<{ url: string; loopback: boolean }>('/labels/address')
+    .catch(() => ({ url: hub.url, loopback: false }));
+  terminal.say(`${address.url.replace(/\/+$/, '')}/ui/#invitation=${token}\n`);
   terminal.tell(
     plain(
       `Hand this link on to ${user.name} (${user.email}, ${user.role}) alone: whoever opens it until ${clockTime(expires_at)} sets the password.`,
     ).concat('\n'),
   );
+  if (address.loopback)
+    terminal.tell(
+      'Only this computer can open it. For people at other computers, start the laboratory with HUB_PUBLIC_URL set to its https address, and invite them again then.\n',
+    );
 }
 
 /** The changes of an account that name it, and perhaps say why. */

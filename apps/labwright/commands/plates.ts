@@ -47,8 +47,8 @@ const show = command({
     ...generalOptions,
   },
   examples: [
-    { line: 'plates show PLATE001', says: 'a sign for each type of sample' },
-    { line: 'plates show PLATE001 --wells volume', says: 'how much is left, in µL' },
+    { line: 'plates show PLATE-01', says: 'a sign for each type of sample' },
+    { line: 'plates show PLATE-01 --wells volume', says: 'how much is left, in µL' },
   ],
   run: async ({ values, words: [id = ''], terminal }) => {
     const content = oneOf('--wells', values.wells, gridContents) ?? 'type';

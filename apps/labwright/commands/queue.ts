@@ -4,12 +4,13 @@ import { command } from '../command-line/define.ts';
 import { exitCode } from '../command-line/exit-codes.ts';
 import { generalOptions } from '../command-line/general-options.ts';
 import type { Terminal } from '../command-line/terminal.ts';
+import { type Holders, readQueued, withNames } from '../devices/holders.ts';
 import { type Lab, openLab } from '../lab/open-lab.ts';
 import { gather, pages } from '../lab/pages.ts';
 import { type Column, factsText, tableText } from '../output/table.ts';
 import { ago, clockTime, count, json, statusStyle } from '../output/words.ts';
 import { showPreview } from '../queue/preview.ts';
-import { waitText } from '../queue/wait.ts';
+import { reasonsText, waitText } from '../queue/wait.ts';
 import { commaList } from './comma-list.ts';
 
 const device = { name: 'DEVICE', doc: 'the id of a device', completes: 'device' } as const;
@@ -29,7 +30,7 @@ const queueCommand = command({
   name: 'queue',
   summary: 'who waits for a device, in the order in which they get it, and how long',
   notes: [
-    '"2 s to 13 s": half of such waits end within 2 s, nine in ten within 13 s. – where nobody can say: the device is paused or in maintenance, or its holder waits for a person. The last column says which.',
+    '"2 s to 13 s": half of such waits end within 2 s, nine in ten within 13 s. – where nobody can say: the device is paused or in maintenance, or its holder waits for somebody. The last column says which.',
   ],
   arguments: [{ ...device, doc: 'of this device; without it of all', optional: true }],
   options: generalOptions,
@@ -44,7 +45,8 @@ const queueCommand = command({
     for (const one of ids) queues.push(...(await queueOf(lab, one)));
     if (values.json) terminal.say(json(queues));
     else if (queues.length === 0) terminal.tell(`Nobody waits${id === undefined ? '' : ` for ${id}`}.\n`);
-    else terminal.say(tableText(columns(terminal, id === undefined), queues, terminal));
+    else
+      terminal.say(tableText(columns(terminal, id === undefined, await readQueued(lab)), queues, terminal));
     return 0;
   },
 });
@@ -52,13 +54,16 @@ const queueCommand = command({
 const deviceIds = async ({ devices }: Lab) =>
   (await gather(pages<Device>(devices, '/devices', 'devices'))).map(({ id }) => id);
 
-function columns(terminal: Terminal, many: boolean): Column<WaitingEntry>[] {
+function columns(terminal: Terminal, many: boolean, known: Holders): Column<WaitingEntry>[] {
   const now = Date.now();
+  const nameOf = ({ workflow_id }: WaitingEntry) => known.get(workflow_id)?.name;
+  const name = { head: 'name', cell: nameOf, shrinks: true, spare: 3 } as const;
   return [
     ...(many
       ? [{ head: 'device', cell: ({ device_id }: WaitingEntry) => device_id, shrinks: true as const }]
       : []),
     { head: '#', cell: ({ position }) => position, right: true },
+    ...(known.size > 0 ? [name] : []),
     { head: 'workflow', cell: ({ workflow_id }) => workflow_id },
     {
       head: 'priority',
@@ -69,7 +74,7 @@ function columns(terminal: Terminal, many: boolean): Column<WaitingEntry>[] {
     { head: 'starts in', cell: ({ estimate }) => waitText(estimate.seconds, estimate.seconds_p90) },
     {
       head: 'why',
-      cell: ({ waiting_reasons }) => waiting_reasons.map(({ text }) => text).join('; '),
+      cell: ({ waiting_reasons }) => withNames(reasonsText(waiting_reasons), known),
       shrinks: true,
       spare: 2,
     },
@@ -97,15 +102,16 @@ const position = command({
     { line: 'queue position liquid-handler-1 --priority urgent', says: 'how long would an urgent one?' },
   ],
   run: async ({ values, words: [id = '', workflow_id], terminal }) => {
-    const { devices } = openLab(values, terminal.env);
+    const lab = openLab(values, terminal.env);
     const priority = readPriority(values.priority);
-    const answer = await devices.get<WaitTime>(at(id, 'wait-time'), { query: { workflow_id, priority } });
-    terminal.say(values.json ? json(answer) : waitFacts(answer));
+    const query = { workflow_id, priority };
+    const answer = await lab.devices.get<WaitTime>(at(id, 'wait-time'), { query });
+    terminal.say(values.json ? json(answer) : waitFacts(answer, await readQueued(lab)));
     return 0;
   },
 });
 
-function waitFacts(wait: WaitTime): string {
+function waitFacts(wait: WaitTime, known: Holders): string {
   const { position: place, queue_length, estimated_start_at: start } = wait;
   return factsText([
     ['device', wait.device_id],
@@ -115,7 +121,9 @@ function waitFacts(wait: WaitTime): string {
       place === 0 ? null : waitText(wait.estimated_wait_seconds, wait.estimated_wait_seconds_p90),
     ],
     ['at', place === 0 || start === null ? null : clockTime(start)],
-    ...wait.waiting_reasons.map(({ text }, index) => [index === 0 ? 'why' : '', text] as const),
+    ...wait.waiting_reasons.map(
+      ({ text }, index) => [index === 0 ? 'why' : '', withNames(text, known)] as const,
+    ),
   ]);
 }
 

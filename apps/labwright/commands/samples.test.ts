@@ -111,5 +111,5 @@ test('plates: listed, and shown as they lie there', async () => {
   assert.equal((await run('plates show CLI-PLATE --wells colour')).code, 2);
   const missing = await run('plates show NONE');
   assert.equal(missing.code, 6);
-  assert.match(missing.told, /labwright plates lists them/);
+  assert.match(missing.told, /labwright plates lists the plates/);
 });

@@ -30,7 +30,7 @@ const list = command({
   },
   examples: [
     { line: 'samples --barcode SAMPLE00', says: 'whose label begins so' },
-    { line: 'samples --plate PLATE001 --all --json', says: 'a whole plate, for a program' },
+    { line: 'samples --plate PLATE-01 --all --json', says: 'a whole plate, for a program' },
   ],
   run: async ({ values, terminal }) => {
     const { workflows } = openLab(values, terminal.env);

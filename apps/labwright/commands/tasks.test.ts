@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { HistoryEntry, Task } from '@labwright/contract-hub/tasks';
+import type { Workflow } from '@labwright/contract-workflows';
 import { openLab as reachLab } from '../lab/open-lab.ts';
 import { openLab, sayWho, type TestLab } from '../security/testing/lab.ts';
 import { commandLine, placesOf } from './testing.ts';
@@ -31,7 +32,7 @@ const make = async (more: Record<string, unknown> = {}): Promise<Task> => {
   return reachLab({}, env).hub.send<Task>('POST', '/tasks', { body });
 };
 
-test('tasks: what is to be done, what is due first first, and by filters', async () => {
+test('tasks: what is to be done, the earliest due first, and by filters', async () => {
   const later = await make({ title: 'Later', due_at: '2099-01-02T00:00:00Z', device_id: 'sealer-1' });
   const overdue = await make({ title: 'Overdue', due_at: '2020-01-01T00:00:00Z', device_id: 'sealer-1' });
   const done = await make({ title: 'Done', fields: [], device_id: 'sealer-1' });
@@ -72,7 +73,16 @@ test('tasks show: what is to be done and the form, without what would command a 
     assert.match(text, part);
   const none = await run('tasks show 00000000-0000-4000-8000-000000000000');
   assert.equal(none.code, 6);
-  assert.match(none.told, /labwright tasks lists them/);
+  assert.match(none.told, /labwright tasks lists the open tasks/);
+});
+
+test('tasks show names the workflow', async () => {
+  const { workflows } = reachLab({}, env);
+  const body = { name: 'With a hand', device_id: 'plate-reader-1', steps: ['plate_read'] };
+  const { id } = await workflows.send<Workflow>('POST', '/workflows', { body });
+  const of = async (workflow_id: string) => ok(`tasks show ${(await make({ workflow_id })).id}`);
+  assert.match(await of(id), new RegExp(`^workflow +“With a hand” \\(${id}\\)$`, 'm'));
+  assert.match(await of('of-a-program'), /^workflow +of-a-program$/m);
 });
 
 test('tasks take, release, complete: values have the types of their fields', async () => {

@@ -1,11 +1,12 @@
 import type { HistoryEntry, Task } from '@labwright/contract-hub/tasks';
+import type { Workflow } from '@labwright/contract-workflows';
 import { UsageError, wholeNumber } from '@labwright/kernel/command-line';
 import { isProblem, Problem } from '@labwright/kernel/errors';
 import type { Command } from '../command-line/command.ts';
 import { command } from '../command-line/define.ts';
 import { generalOptions } from '../command-line/general-options.ts';
 import type { Terminal } from '../command-line/terminal.ts';
-import { openLab } from '../lab/open-lab.ts';
+import { type Lab, openLab } from '../lab/open-lab.ts';
 import { gather, pages } from '../lab/pages.ts';
 import type { Service } from '../lab/service.ts';
 import { tableText } from '../output/table.ts';
@@ -29,7 +30,7 @@ const raceNote =
 
 const list = command({
   name: 'tasks',
-  summary: 'work for human hands: what is to be done, what is due first first',
+  summary: 'work for human hands: what is to be done, the earliest due first',
   notes: ['With --status another than active: newest first.'],
   options: {
     mine: { type: 'boolean', doc: 'in your hand, or for you alone' },
@@ -82,12 +83,21 @@ const show = command({
   options: generalOptions,
   examples: [{ line: 'tasks show TASK', says: 'all of it' }],
   run: async ({ values, words: [id = ''], terminal }) => {
-    const { hub } = openLab(values, terminal.env);
-    const one = await hub.get<Task>(at(id));
-    terminal.say(values.json ? json(one) : taskText(one, terminal));
+    const lab = openLab(values, terminal.env);
+    const one = await lab.hub.get<Task>(at(id));
+    terminal.say(values.json ? json(one) : taskText(one, await workflowName(lab, one), terminal));
     return 0;
   },
 });
+
+/** Undefined where workflow-service is away, or does not know it: then its id has to do. */
+const workflowName = async ({ workflows }: Lab, { workflow_id: id }: Task): Promise<string | undefined> =>
+  id === null
+    ? undefined
+    : workflows.get<Workflow>(`/workflows/${encodeURIComponent(id)}`).then(
+        ({ name }) => name,
+        () => undefined,
+      );
 
 const history = command({
   name: 'tasks history',

@@ -5,8 +5,10 @@ import { command } from '../command-line/define.ts';
 import { generalOptions } from '../command-line/general-options.ts';
 import { openLab } from '../lab/open-lab.ts';
 import { json } from '../output/words.ts';
+import { beginWorkflow } from '../workflow/begin.ts';
 import { followWorkflow, outcomeCodes } from '../workflow/follow.ts';
 import { nameSteps } from '../workflow/name-steps.ts';
+import { afterAsking, afterFailure, afterStep } from '../workflow/next.ts';
 import { readWorkflow } from '../workflow/read-workflow.ts';
 import { workflowColumns, workflowText } from '../workflow/show.ts';
 import { given } from './given.ts';
@@ -70,6 +72,7 @@ const show = command({
     const { workflows } = openLab(values, terminal.env);
     const one = await workflows.get<Workflow>(at(id));
     terminal.say(values.json ? json(one) : workflowText(one, terminal));
+    if (!values.json) terminal.tell(one.status === 'failed' ? afterFailure(one) : afterAsking(one));
     return 0;
   },
 });
@@ -135,42 +138,9 @@ const create = command({
       } else terminal.say(`${made.id}\n`);
       return 0;
     }
-    return begin(lab, 'start', made.id, values, terminal);
+    return beginWorkflow(lab, { verb: 'start', id: made.id, made }, values, terminal);
   },
 });
-
-type BeginValues = {
-  queue?: boolean | undefined;
-  priority?: string | undefined;
-  auto?: boolean | undefined;
-  reason?: string | undefined;
-  watch?: boolean | undefined;
-  json?: boolean | undefined;
-};
-
-/** Start or resume, and perhaps follow. */
-async function begin(
-  lab: ReturnType<typeof openLab>,
-  verb: 'start' | 'resume',
-  id: string,
-  { queue: queued, priority: wanted, auto: automatic, reason: why, watch: follow, json: asJson }: BeginValues,
-  terminal: Parameters<typeof followWorkflow>[2],
-): Promise<number> {
-  const body = given({ queue: queued, priority: wanted, auto: automatic, reason: why });
-  const answer = await lab.workflows.send<Answer>('POST', at(id, `/${verb}`), { body });
-  if (follow) return followWorkflow(lab, id, terminal, { asJson: asJson === true });
-  terminal.say(asJson ? json(answer) : `${answer.message}: ${id}.\n`);
-  if (!asJson) terminal.tell(nextOf(answer.workflow));
-  return 0;
-}
-
-function nextOf({ id, status, auto: automatic }: Workflow): string {
-  if (status === 'queued')
-    return `It starts when it is its turn. Follow it: labwright workflow watch ${id}\n`;
-  return automatic
-    ? `Follow it: labwright workflow watch ${id}\n`
-    : `Carry out its steps: labwright workflow step ${id}\n`;
-}
 
 const start = command({
   name: 'workflow start',
@@ -186,7 +156,7 @@ const start = command({
   ],
   exitCodes: outcomeCodes,
   run: async ({ values, words: [id = ''], terminal }) =>
-    begin(openLab(values, terminal.env), 'start', id, values, terminal),
+    beginWorkflow(openLab(values, terminal.env), { verb: 'start', id }, values, terminal),
 });
 
 const resume = command({
@@ -197,7 +167,7 @@ const resume = command({
   examples: [{ line: 'workflow resume ID --queue', says: 'go on as soon as the device is free' }],
   exitCodes: outcomeCodes,
   run: async ({ values, words: [id = ''], terminal }) =>
-    begin(openLab(values, terminal.env), 'resume', id, values, terminal),
+    beginWorkflow(openLab(values, terminal.env), { verb: 'resume', id }, values, terminal),
 });
 
 const step = command({
@@ -222,9 +192,7 @@ const step = command({
     });
     terminal.say(values.json ? json(answer) : `${answer.message}.\n`);
     const { step: done, workflow: after } = answer;
-    const left = after.steps.filter(({ status }) => status === 'pending').length;
-    if (!values.json && done.status === 'succeeded' && left === 0)
-      terminal.tell(`That was the last one: labwright workflow complete ${id}\n`);
+    if (!values.json) terminal.tell(afterStep(done, after));
     return done.status === 'failed' || done.status === 'unknown' ? 1 : 0;
   },
 });
@@ -269,6 +237,8 @@ const resolve = command({
     const body = { outcome, reason: values.reason };
     const answer = await workflows.send<Answer>('POST', at(id, '/resolve-step'), { body });
     terminal.say(values.json ? json(answer) : `${answer.message}.\n`);
+    const done = answer.workflow.steps.findLast(({ status }) => status === outcome);
+    if (done && !values.json) terminal.tell(afterStep(done, answer.workflow));
     return 0;
   },
 });

@@ -396,6 +396,7 @@ test('a certificate that has expired, soon will, or that nobody trusts; an addre
     await found(code, { HUB_PUBLIC_URL: `https://localhost:${address.port}` });
     server.close();
   }
+  await found('sign_in_needs_https', { LABWRIGHT_ACCOUNTS: '1', HOST: '0.0.0.0' });
   await found('public_url_unreachable', { HUB_PUBLIC_URL: `https://127.0.0.1:${await freePort()}` });
 });
 

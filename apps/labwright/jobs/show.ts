@@ -27,7 +27,7 @@ export const queueColumns = (terminal: Style): Column<Of<Queue>>[] => [
   { head: 'workers', cell: ({ workers }) => workers, right: true },
   {
     head: 'what wants a look',
-    cell: ({ warnings }) => warnings.map(({ text }) => text).join('; '),
+    cell: ({ warnings }) => warnings.map(({ text }) => text).join(' '),
     style: (text) => terminal.style('yellow', text),
     shrinks: true,
   },

@@ -69,9 +69,13 @@ export function clockTime(iso: string): string {
 export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 
-/** How long something took: `340 ms`, `12 s`. */
+/** How long something took: `340 ms`, `4.2 s`, `12 s`. */
 export const took = (milliseconds: number): string =>
-  milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : span(milliseconds / 1_000);
+  milliseconds < 1_000
+    ? `${Math.round(milliseconds)} ms`
+    : milliseconds < 9_950
+      ? `${Number((milliseconds / 1_000).toFixed(1))} s`
+      : span(milliseconds / 1_000);
 
 /** The members of an object in a line; of what is nested only how much it is: `mean 1.129, values {96}`. */
 export const briefly = (values: Record<string, unknown>): string =>

@@ -6,7 +6,9 @@ import { waitText } from './wait.ts';
 
 type Affected = PriorityPreview['affected'][number];
 
-interface Row extends Omit<Affected, 'entry_id'> {
+interface Row extends Omit<Affected, 'entry_id' | 'delay_seconds'> {
+  /** Of the one that would move: null while nobody can say when the queue moves on. */
+  delay_seconds: number | null;
   /** It is the one that would move. */
   itself: boolean;
 }
@@ -42,7 +44,7 @@ const difference = (from: number | null, to: number | null) =>
 
 function sentence({ affected, affected_entries: total, before, after }: PriorityPreview): string {
   const worst = affected
-    .map(({ delay_seconds: delay }) => Math.abs(delay ?? 0))
+    .map(({ delay_seconds: delay }) => Math.abs(delay))
     .reduce((most, one) => Math.max(most, one), 0);
   const later = after.position < before.position;
   const by = worst === 0 ? '' : `, by up to ${span(worst)}`;

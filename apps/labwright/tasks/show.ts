@@ -43,8 +43,8 @@ function forWhom({ assignee }: Task): string | null {
   return 'role' in assignee ? `every ${assignee.role}` : assignee.name;
 }
 
-/** All of one task: what is to be done, its form, and how far it is. */
-export function taskText(task: Task, terminal: Terminal): string {
+/** All of one task: what is to be done, its form, and how far it is. `workflowName`: of its workflow, where that is known. */
+export function taskText(task: Task, workflowName: string | undefined, terminal: Terminal): string {
   const { instructions, fields, values } = task;
   const stated = [...stateOf(task), ['title', task.title] as const];
   return [
@@ -57,7 +57,7 @@ export function taskText(task: Task, terminal: Terminal): string {
         'due',
         task.due_at === null ? null : `${clockTime(task.due_at)} (${dueText(task, Date.now()) ?? 'over'})`,
       ],
-      ['workflow', task.workflow_id && stepText(task)],
+      ['workflow', task.workflow_id && stepText(task, workflowName)],
       ['device', task.device_id],
       ['asked by', `${task.created_by.name}, ${clockTime(task.created_at)}`],
     ]),
@@ -66,8 +66,12 @@ export function taskText(task: Task, terminal: Terminal): string {
   ].join('');
 }
 
-const stepText = ({ workflow_id, step }: Task) =>
-  step === null ? workflow_id : `${workflow_id}, whose step ${step} waits for it`;
+function stepText(task: Task, name: string | undefined): string {
+  const { workflow_id, step } = task;
+  const workflow = name === undefined ? String(workflow_id) : `“${name}” (${workflow_id})`;
+  if (step === null) return workflow;
+  return ended(task) ? `step ${step} of ${workflow}` : `step ${step} of ${workflow}, which waits for it`;
+}
 
 /** As they were written, line by line. */
 const linesOf = (text: string) =>

@@ -54,6 +54,7 @@ const workflow: Workflow = {
     status,
     started_at: null,
     finished_at: null,
+    duration_ms: null,
     waiting_reasons: [],
   })),
 };

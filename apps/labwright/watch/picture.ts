@@ -4,6 +4,7 @@ import type { Terminal } from '../command-line/terminal.ts';
 import { type Column, tableLines } from '../output/table.ts';
 import { cut, padEnd, widthOf } from '../output/width.ts';
 import { clockTime, span, statusStyle } from '../output/words.ts';
+import { reasonsText } from '../queue/wait.ts';
 import { currentStep, progressOf, stepName } from '../workflow/show.ts';
 import type { LabView } from './read-view.ts';
 
@@ -202,7 +203,7 @@ function queues({ queues: all, at }: LabView, width: number, terminal: Style): S
     },
     {
       head: 'why',
-      cell: ({ waiting_reasons: reasons }) => reasons.map(({ text }) => text).join('; '),
+      cell: ({ waiting_reasons }) => reasonsText(waiting_reasons),
       shrinks: true,
     },
     { head: 'workflow', cell: ({ workflow_id }) => workflow_id, shrinks: 'first' },

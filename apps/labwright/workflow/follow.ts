@@ -6,6 +6,7 @@ import type { Lab } from '../lab/open-lab.ts';
 import { tableLines } from '../output/table.ts';
 import { cut, plain, widthOf } from '../output/width.ts';
 import { statusStyle } from '../output/words.ts';
+import { afterFailure } from './next.ts';
 import { outcomeOf, progressOf, stepColumns, stepName } from './show.ts';
 
 const cancelled = 8;
@@ -41,7 +42,10 @@ export async function followWorkflow(
     const workflow = await workflows.get<Workflow>(`/workflows/${encodeURIComponent(id)}`);
     const code = endings.get(workflow.status);
     show(workflow);
-    if (code !== undefined) return code;
+    if (code !== undefined) {
+      if (workflow.status === 'failed' && !asJson) terminal.tell(afterFailure(workflow));
+      return code;
+    }
     const left = deadline - performance.now();
     if (left <= 0) {
       terminal.tell(`It is ${workflow.status}, and has not ended in time.\n`);

@@ -5,9 +5,9 @@ import { ago, briefly, clockTime, count, statusStyle, took } from '../output/wor
 
 const finished = new Set(['succeeded', 'skipped']);
 
-/** `2/5`: steps that are done, of all. */
+/** `2/5`: steps that are done, of all; one that was skipped is not. */
 export const progressOf = ({ steps }: Workflow): string =>
-  `${steps.filter(({ status }) => finished.has(status)).length}/${steps.length}`;
+  `${steps.filter(({ status }) => status === 'succeeded').length}/${steps.length}`;
 
 /** The step that runs, has failed, or comes next. */
 export const currentStep = ({ steps }: Workflow): Step | undefined =>
@@ -37,7 +37,7 @@ export function workflowText(workflow: Workflow, terminal: Terminal): string {
       ['workflow', workflow.id],
       ['name', workflow.name],
       ['status', workflow.status_reason ? `${workflow.status}: ${workflow.status_reason}` : workflow.status],
-      ['device', workflow.device_id],
+      ['device', workflow.device_id + (stillHolds(workflow) ? ', which it still holds: others wait' : '')],
       ['priority', workflow.priority],
       ['by itself', workflow.auto ? 'carries out its steps and completes' : 'no: each step is asked for'],
       ['created', clockTime(workflow.created_at)],
@@ -49,6 +49,9 @@ export function workflowText(workflow: Workflow, terminal: Terminal): string {
     tableText(stepColumns(terminal), workflow.steps, terminal),
   ].join('');
 }
+
+/** It failed, and its samples may be in its device. */
+const stillHolds = ({ status, booking_id }: Workflow): boolean => status === 'failed' && booking_id !== null;
 
 const mostBarcodes = 12;
 const barcodesOf = (barcodes: string[]): string =>
@@ -71,12 +74,34 @@ export const stepColumns = (terminal: Pick<Terminal, 'style'>): Column<Step>[] =
 export const stepName = ({ operation, operator_task: task }: Step): string =>
   task ? `by hand: ${task.title}` : operation;
 
-const tookOf = ({ started_at: from, finished_at: until }: Step): string | null =>
-  from && until ? took(Date.parse(until) - Date.parse(from)) : null;
+/** Of a device its own log says it, and says nothing where Labwright was stopped meanwhile; a person takes from being asked to the answer. */
+export function tookOf(step: Step): string | null {
+  const { started_at: from, finished_at: until, duration_ms, operator_task } = step;
+  const ms = operator_task && from && until ? Date.parse(until) - Date.parse(from) : duration_ms;
+  return ms === null ? null : took(ms);
+}
 
-export function outcomeOf({ error, result, waiting_reasons: reasons, parameters }: Step): string {
+export function outcomeOf(step: Step): string {
+  const { error, result, waiting_reasons: reasons, parameters, operator_task: task, started_at: from } = step;
   if (error) return `${error.message} (${error.code})`;
-  if (reasons.length > 0) return reasons.map(({ message }) => message).join('; ');
-  if (result) return briefly(result);
+  if (reasons.length > 0) {
+    const since = task && from ? ` Since ${clockTime(from)}.` : '';
+    return `${reasons.map(({ message }) => message).join(' ')}${since}`;
+  }
+  if (result) return task ? answersText(task.fields ?? [], result) : briefly(result);
   return Object.keys(parameters).length > 0 ? `with ${briefly(parameters)}` : '';
+}
+
+type Asked = NonNullable<NonNullable<Step['operator_task']>['fields']>;
+
+/** The answers of a form, by what it asked: `Any bubbles? no, Volume 5 uL`. */
+function answersText(fields: Asked, answers: Record<string, unknown>): string {
+  const asked = new Map(fields.map((field) => [field.name, field]));
+  return Object.entries(answers)
+    .map(([name, value]) => {
+      const { label = name, unit } = asked.get(name) ?? {};
+      const said = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+      return `${label} ${said}${unit ? ` ${unit}` : ''}`;
+    })
+    .join(', ');
 }

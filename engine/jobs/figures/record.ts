@@ -2,7 +2,7 @@ import type { Db } from '@labwright/kernel/db';
 import { loop, type Part } from '@labwright/kernel/lifecycle';
 import type { Log } from '@labwright/kernel/log';
 import { command } from '@labwright/kernel/statement';
-import type { Ended, Observer } from '../worker/observer.ts';
+import type { Observer } from '../worker/observer.ts';
 import { emptySpread, placeOf, type Spread, spreadBounds } from './spread.ts';
 
 /** Both rows of each queue in one order for all, so that nobody waits for one another crosswise. The sample by jobs_pkey. */
@@ -100,7 +100,7 @@ export function recordFigures(db: Db, log: Log): Observer & Part {
   return {
     name: part.name,
     started: () => {},
-    ended: ({ id, queue, outcome, seconds }: Ended) => {
+    ended: ({ id, queue }, outcome, seconds) => {
       // Whoever has it now counts it.
       if (outcome === 'lost') return;
       const own = countsOf(queue);
@@ -134,9 +134,9 @@ export const bothObservers = (one: Observer, other: Observer | undefined): Obser
           one.started(queue, task);
           other.started(queue, task);
         },
-        ended: (attempt) => {
-          one.ended(attempt);
-          other.ended(attempt);
+        ended: (attempt, outcome, seconds) => {
+          one.ended(attempt, outcome, seconds);
+          other.ended(attempt, outcome, seconds);
         },
       }
     : one;

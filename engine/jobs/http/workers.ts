@@ -38,13 +38,13 @@ const InHand = Type.Object({
   progress_text: nullable(Type.String()),
   cancel_asked: Type.Boolean(),
 });
-// jobs_of_worker, twenty of each.
+// jobs_of_worker, any twenty of each: asked for in the order of the index, all would be read and sorted where few are expected.
 const inHand = rows(
   'jobs.http.in_hand',
   InHand,
   `SELECT few.* FROM unnest($1::bigint[]) AS w (id) CROSS JOIN LATERAL (
      SELECT j.worker, j.id, j.queue, j.task, j.key, j.attempts, j.started_at, j.progress, j.progress_text, j.cancel_asked
-     FROM jobs j WHERE j.worker = w.id AND j.state = 'running' ORDER BY j.worker, j.cancel_asked, j.id LIMIT 20) AS few`,
+     FROM jobs j WHERE j.worker = w.id AND j.state = 'running' LIMIT 20) AS few ORDER BY few.worker, few.id`,
 );
 
 /** Who is on record as a worker, and what each has in hand. */

@@ -1,8 +1,10 @@
+import type { Log } from '@labwright/kernel/log';
 import { checkArgs } from '../enqueue.ts';
 import type { ClaimedJob, JobError } from '../job.ts';
 import { NotStorable, storableJson, storableText } from '../json.ts';
 import { NoRetry, RetryAt, retryDelay } from '../task.ts';
 import type { Handler } from './handler.ts';
+import type { Observer } from './observer.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -31,11 +33,50 @@ export class WorkerFenced extends Error {
   override readonly name = 'WorkerFenced';
 }
 
+/** Who carries jobs out. */
+export interface Desk {
+  readonly log: Log;
+  readonly observer: Observer | undefined;
+  /** Puts on record how it ended; a promise where that is to be waited for. */
+  record(run: Run, ending: Ending): Promise<void> | undefined;
+}
+
 /**
- * Begins to run the handler, once. May throw, as what it answers may reject; `made` and `thrown` say what either comes to. Three steps and not one that waits itself:
- * each promise that a job waits behind is a good part of what it costs here.
+ * One attempt, from the start of its handler until its end is handed over. Never throws, and never rejects; a promise where there is something to
+ * wait for. No step waits by itself: what each job allocates here is most of what the collector has to do.
  */
-export function begun(run: Run, handler: Handler | undefined): Promise<unknown> {
+export function carryOut(run: Run, handler: Handler | undefined, desk: Desk): Promise<void> | undefined {
+  let work: Promise<unknown>;
+  try {
+    desk.observer?.started(run.queue, run.task);
+    run.startedAt = performance.now();
+    work = begun(run, handler);
+  } catch (error) {
+    return conclude(run, thrown(run, handler, error), desk);
+  }
+  // A handler that does not heed its signal is waited for: started again beside itself, it would do its work twice at once.
+  return Promise.resolve(work).then(
+    (result) => conclude(run, made(run, handler, result), desk),
+    (error) => conclude(run, thrown(run, handler, error), desk),
+  );
+}
+
+function conclude(run: Run, ending: Ending, { log, observer, record }: Desk): Promise<void> | undefined {
+  const failed = (error: unknown) => log.error({ err: error, job: run.id }, 'a job failed on our side');
+  try {
+    run.release();
+    const outcome =
+      ending.kind === 'failed' ? ending.state : ending.kind === 'recorded' ? 'succeeded' : ending.kind;
+    observer?.ended(run, outcome, (performance.now() - run.startedAt) / 1_000);
+    return record(run, ending)?.catch(failed);
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
+}
+
+/** May throw, as what it answers may reject. */
+function begun(run: Run, handler: Handler | undefined): Promise<unknown> {
   const { job } = run;
   if (job.expired && job.attempts === 1) throw new JobCancelled('its time was over before it began');
   if (!handler) throw new NoRetry(`This worker has no handler for the task ${job.task}.`);
@@ -45,15 +86,19 @@ export function begun(run: Run, handler: Handler | undefined): Promise<unknown> 
   return handler.run(job.args, run);
 }
 
-/** The handler has ended, with this result; what it made counts, also where it came late. Throws where that cannot be stored. */
-export function made(run: Run, result: unknown): Ending {
+/** The handler has ended, with this result; what it made counts, also where it came late. Never throws: a result that cannot be stored fails the job. */
+function made(run: Run, handler: Handler | undefined, result: unknown): Ending {
   if (run.recorded) return { kind: 'recorded' };
   if (run.stopped instanceof WorkerFenced) return { kind: 'lost' };
-  return { kind: 'succeeded', result: storableJson(result, 'What its handler made') };
+  try {
+    return { kind: 'succeeded', result: storableJson(result, 'What its handler made') };
+  } catch (error) {
+    return thrown(run, handler, error);
+  }
 }
 
 /** What becomes of it after this error. Never throws. */
-export function thrown({ job, stopped }: Run, handler: Handler | undefined, error: unknown): Ending {
+function thrown({ job, stopped }: Run, handler: Handler | undefined, error: unknown): Ending {
   try {
     if (!stopped) return failure(job, handler, error, error);
     // Where the handler says what became of it by that reason, it says more than the reason.

@@ -14,6 +14,8 @@ export class Run implements JobContext {
   /** From which it was claimed; of a job that followed on a key, that of the one before. */
   readonly queue: string;
   readonly log: Log;
+  /** When its handler began (`performance.now()`). */
+  startedAt = 0;
   /** When progress was last passed on (`performance.now()`). */
   toldAt = 0;
   /** Resolves when its handler has ended, and what it came to is recorded. */
@@ -35,6 +37,9 @@ export class Run implements JobContext {
 
   get id(): string {
     return this.job.id;
+  }
+  get task(): string {
+    return this.job.task;
   }
   get attempt(): number {
     return this.job.attempts;

@@ -7,7 +7,7 @@ import { storableText } from '../json.ts';
 import { recordFailure, recordProgress, recordSuccessIn, type Success } from '../store/finish.ts';
 import { giveBackJobs, showWorker } from '../store/workers.ts';
 import type { Transport } from '../transport.ts';
-import { begun, type Ending, JobCancelled, made, thrown, WorkerFenced } from './attempt.ts';
+import { carryOut, type Desk, type Ending, JobCancelled, WorkerFenced } from './attempt.ts';
 import type { Handler } from './handler.ts';
 import { joinAsWorker } from './membership.ts';
 import type { Observer } from './observer.ts';
@@ -132,9 +132,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     onRecorded: (done, followers, claimed) => {
       const queue = runs.get(done[0]?.id ?? '')?.queue ?? '';
-      for (const { id } of done) runs.delete(id);
-      for (const job of followers) begin(job, queue);
-      for (const job of claimed?.jobs ?? []) begin(job, claimed?.queue ?? queue);
+      forget(done);
+      beginAll(followers, queue);
+      if (claimed) beginAll(claimed.jobs, claimed.queue);
     },
     inHand: () => runs.size,
     poke,
@@ -152,38 +152,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     complete: (tx, run, result) => recordSuccessIn(tx, member.id, run.id, result),
   };
 
-  /** Never rejects. */
-  const carryOut = async (run: Run): Promise<void> => {
-    try {
-      const handler = handlers.get(run.job.task);
-      observer?.started(run.queue, run.job.task);
-      const startedAt = observer ? performance.now() : 0;
-      let ending: Ending;
-      try {
-        // A handler that does not heed its signal is waited for: started again beside itself, it would do its work twice at once.
-        ending = made(run, await begun(run, handler));
-      } catch (error) {
-        ending = thrown(run, handler, error);
-      }
-      run.release();
-      const recorded = conclude(run, ending, startedAt);
-      if (recorded) await recorded;
-    } catch (error) {
-      log.error({ err: error, job: run.id }, 'a job failed on our side');
-    }
-  };
-
-  /** A promise only where there is something to wait for. */
-  const conclude = (run: Run, ending: Ending, startedAt: number): Promise<void> | undefined => {
+  const record = (run: Run, ending: Ending): Promise<void> | undefined => {
     const { job } = run;
-    observer?.ended({
-      id: job.id,
-      queue: run.queue,
-      task: job.task,
-      outcome:
-        ending.kind === 'failed' ? ending.state : ending.kind === 'recorded' ? 'succeeded' : ending.kind,
-      seconds: (performance.now() - startedAt) / 1_000,
-    });
     // Told to stop, it is in other hands, or will be: whatever it came to.
     if (ending.kind === 'lost' || runs.get(job.id) !== run) return undefined;
     if (ending.kind === 'failed') return fail(run, ending);
@@ -211,6 +181,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     poke();
   };
 
+  const desk: Desk = { log, observer, record };
   const begin = (job: ClaimedJob, queue: string) => {
     // Fenced off or gone since it asked: the job is not ours any more, or will not be.
     if (over) return;
@@ -218,7 +189,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     runs.set(job.id, run);
     // Whoever caused it is who asks in it; what nobody asked for is done by the system, whoever made us look.
     const context = job.trace ? carriedContext(job.trace) : undefined;
-    run.ended = runInContext(context, () => carryOut(run));
+    run.ended = runInContext(context, carryOut, run, handlers.get(job.task), desk);
+  };
+
+  const beginAll = (jobs: readonly ClaimedJob[], queue: string) => {
+    for (const job of jobs) begin(job, queue);
+  };
+  /** These are on record. */
+  const forget = (done: readonly Success[]) => {
+    for (const { id } of done) runs.delete(id);
   };
 
   /** Claims from a queue, and records what has ended in the same exchange where the transport can. */
@@ -230,7 +209,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     }
     try {
       const claimed = await transport.finishAndClaim(done, queue, member.id, room);
-      for (const { id } of done) runs.delete(id);
+      forget(done);
       return claimed;
     } catch (error) {
       log.warn({ err: error }, 'the end of jobs is recorded again');
@@ -260,7 +239,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (room <= 0 || (found > 0 && dry)) break;
       const claimed = await claim(queue, room, done);
       done = [];
-      for (const job of claimed) begin(job, queue);
+      beginAll(claimed, queue);
       turns.found(queue, claimed.length);
       found += claimed.length;
       othersReady ||= claimed.length > 0;

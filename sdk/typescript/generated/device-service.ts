@@ -524,6 +524,7 @@ export interface paths {
                                 } | null;
                                 /** @description Operations that its holder has finished. */
                                 operations_done: number;
+                                holder_waits: components["schemas"]["WaitingReason"] | null;
                                 holder_until: components["schemas"]["Estimate"];
                                 free: components["schemas"]["Estimate"];
                             }[];
@@ -757,7 +758,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/devices/{id}/operator-task": {
+    "/devices/{id}/holder-wait": {
         parameters: {
             query?: never;
             header?: never;
@@ -767,8 +768,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Note that the holder of a device waits for a person
-         * @description For the estimates: how long a person takes nobody can reckon, so waits for this device are null meanwhile, and `waiting_reasons` say `operator_task`. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.
+         * Note that the holder of a device waits for somebody
+         * @description For the estimates: how long somebody takes to do a task, to run the next step, or to see to one that failed, nobody can reckon. So waits for this device are null meanwhile, and `waiting_reasons` say what the holder waits for, by the same code. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.
          */
         post: {
             parameters: {
@@ -785,7 +786,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["NoteTaskRequest"];
+                    "application/json": components["schemas"]["NoteWaitRequest"];
                 };
             };
             responses: {
@@ -795,7 +796,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["NoteTaskAnswer"];
+                        "application/json": components["schemas"]["NoteWaitAnswer"];
                     };
                 };
                 /** @description What went wrong, and what to do about it. */
@@ -3976,7 +3977,7 @@ export interface components {
             paused?: boolean;
             name?: string;
             location?: string | null;
-            /** @description For its driver. */
+            /** @description For its driver, in place of those it has. They hold from the next operation on, anew also where they are the same: a fault of a simulated instrument that struck strikes again. */
             settings?: {
                 [key: string]: unknown;
             };
@@ -4192,16 +4193,26 @@ export interface components {
         };
         /** @enum {string} */
         ExecutionStatus: "running" | "succeeded" | "failed" | "unknown";
-        NoteTaskAnswer: {
+        HolderWait: {
+            /** @description Of the task, or of this wait alone: told again under the same id it has lasted since it was told first. */
+            id: string;
+            /**
+             * @description `operator_task`: a person has to do a task. `step_by_hand`, `completion_by_hand`: somebody has to run the next step, or complete the workflow. `step_failed`, `outcome_unknown`: somebody has to see to a step that failed, or tell what became of it.
+             * @enum {string}
+             */
+            code: "operator_task" | "step_by_hand" | "completion_by_hand" | "step_failed" | "outcome_unknown";
+            /** @description Of the step that it is about, from 1. */
+            position?: number;
+            /** @description The title of the task, or why the step failed. */
+            about?: string;
+        };
+        NoteWaitAnswer: {
             message: string;
         };
-        NoteTaskRequest: {
+        NoteWaitRequest: {
             workflow_id: string;
             booking_id: string;
-            task: {
-                id: string;
-                title: string;
-            };
+            wait: components["schemas"]["HolderWait"];
             /** @description How long this is believed; while it lasts it is told again. */
             for_seconds: number;
         };
@@ -4252,7 +4263,8 @@ export interface components {
                     position: number;
                     estimate: components["schemas"]["Estimate"];
                 };
-                delay_seconds: number | null;
+                /** @description By how much its turn comes later; negative: earlier. Known also while nobody can say when the queue moves on. */
+                delay_seconds: number;
             }[];
         };
         /** @description What went wrong, and what to do about it. */
@@ -4345,12 +4357,17 @@ export interface components {
             waiting_reasons: components["schemas"]["WaitingReason"][];
         };
         WaitingReason: {
-            /** @enum {string} */
-            code: "device_busy" | "operator_task" | "entries_ahead" | "device_in_maintenance" | "device_paused";
+            /**
+             * @description `operator_task`: a person has to do a task. `step_by_hand`, `completion_by_hand`: somebody has to run the next step, or complete the workflow. `step_failed`, `outcome_unknown`: somebody has to see to a step that failed, or tell what became of it.
+             * @enum {string}
+             */
+            code: "device_busy" | "operator_task" | "step_by_hand" | "completion_by_hand" | "step_failed" | "outcome_unknown" | "entries_ahead" | "device_in_maintenance" | "device_paused";
             text: string;
             workflow_id?: string;
             /** @description Of `operator_task`: the task at hub-service for which the holder waits. */
             task_id?: string;
+            /** @description Of the step that it is about, from 1. */
+            position?: number;
         };
         WithdrawAnswer: {
             message: string;

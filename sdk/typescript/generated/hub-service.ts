@@ -3890,7 +3890,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the first administrator is still to be made */
+        /** Whether the first administrator is still to be made, and where people sign in */
         get: {
             parameters: {
                 query?: never;
@@ -3908,6 +3908,7 @@ export interface paths {
                     content: {
                         "application/json": {
                             needed: boolean;
+                            sign_in_url: string | null;
                         };
                     };
                 };
@@ -5699,6 +5700,8 @@ export interface paths {
                          * @enum {string}
                          */
                         symbol?: "qr" | "datamatrix" | "code128";
+                        /** @description Also labels of what is not there, or not yet; without it they are refused (`subject_not_found`). */
+                        even_if_unknown?: boolean;
                         /**
                          * @description `svg` and `png` of one label; `zpl` of many, for a label printer.
                          * @enum {string}
@@ -5785,6 +5788,8 @@ export interface paths {
                          * @enum {string}
                          */
                         symbol?: "qr" | "datamatrix" | "code128";
+                        /** @description Also labels of what is not there, or not yet; without it they are refused (`subject_not_found`). */
+                        even_if_unknown?: boolean;
                         /**
                          * @description Paper, and labels on it.
                          * @enum {string}
@@ -6861,7 +6866,7 @@ export interface paths {
                     limit?: number;
                     /** @description `next_cursor` of the page before. */
                     cursor?: string;
-                    /** @description `due`: what is to be done, what is due first first. */
+                    /** @description `due`: what is to be done, the earliest due first. */
                     order?: "newest" | "due";
                     /** @description `active`: open or in progress. */
                     status?: "open" | "in_progress" | "completed" | "cancelled" | "active";

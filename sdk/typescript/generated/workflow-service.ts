@@ -850,6 +850,8 @@ export interface paths {
                     plate_id?: string;
                     /** @description The first characters of the barcode. */
                     barcode_prefix?: string;
+                    /** @description With `barcode_prefix`: upper and lower case are the same. */
+                    any_case?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -3765,6 +3767,7 @@ export interface components {
             } | null;
             started_at: string | null;
             finished_at: string | null;
+            duration_ms: number | null;
             waiting_reasons: components["schemas"]["StepWait"][];
         };
         StepAnswer: {
@@ -3799,6 +3802,11 @@ export interface components {
             valid: boolean;
             valid_barcodes: string[];
             invalid_barcodes: string[];
+            /** @description Those of `invalid_barcodes` that are a sample’s in other upper and lower case, with what it is called; only where there are some. */
+            similar_barcodes?: {
+                given: string;
+                known: string;
+            }[];
         };
         ValidateSamplesRequest: {
             barcodes?: string[];

@@ -1,8 +1,8 @@
 import { Deliver, Email, NewPassword, PersonName, Secret, SignedIn } from '@labwright/contract-hub/accounts';
-import { type App, answers } from '@labwright/kernel/http';
+import { type App, answers, nullable } from '@labwright/kernel/http';
 import Type from 'typebox';
 import type { AccountsDeps } from '../deps.ts';
-import { clientOf, deliver } from '../sessions/routes.ts';
+import { clientOf, deliver, mustReach } from '../sessions/routes.ts';
 import { needsSetup, setUp } from './setup.ts';
 
 const tags = ['setup'];
@@ -14,12 +14,21 @@ export const setupRoutes = (deps: AccountsDeps, isDone: () => Promise<void>) => 
     {
       config: { access: 'public' },
       schema: {
-        summary: 'Whether the first administrator is still to be made',
+        summary: 'Whether the first administrator is still to be made, and where people sign in',
         tags,
-        response: answers({ 200: Type.Object({ needed: Type.Boolean() }) }),
+        response: answers({
+          200: Type.Object({
+            needed: Type.Boolean(),
+            sign_in_url: nullable(
+              Type.String({
+                description: 'Where people sign in over https: HUB_PUBLIC_URL, where it is https.',
+              }),
+            ),
+          }),
+        }),
       },
     },
-    async () => ({ needed: await needsSetup(deps.db) }),
+    async () => ({ needed: await needsSetup(deps.db), sign_in_url: deps.signInUrl }),
   );
 
   app.post(
@@ -46,6 +55,7 @@ export const setupRoutes = (deps: AccountsDeps, isDone: () => Promise<void>) => 
     },
     async (request, reply) => {
       const { deliver: how, ...body } = request.body;
+      mustReach(deps, request, how);
       const trusted = request.principal?.kind === 'local';
       const opened = await setUp(deps, { ...body, id: request.actionId, trusted }, clientOf(request));
       await isDone();

@@ -17,7 +17,7 @@ test('who has the setup token is the first administrator, of several at once one
   const home = await mkdtemp(join(tmpdir(), 'labwright-setup-'));
   try {
     const deps = { db: office.database.db, clock: systemClock, log: silentLog };
-    assert.deepEqual((await office.ask('GET', '/setup')).body, { needed: true });
+    assert.deepEqual((await office.ask('GET', '/setup')).body, { needed: true, sign_in_url: null });
     const where = await prepareSetup(deps, { home });
     assert.equal(where, join(home, 'setup-token'));
     assert.equal((await stat(where)).mode & 0o777, 0o600);

@@ -1,3 +1,4 @@
+import { accountErrors } from '@labwright/contract-hub/accounts';
 import { accessCookie } from '@labwright/contract-hub/identity';
 import { isLoopback } from '@labwright/kernel/identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -30,6 +31,25 @@ export function setCookies(request: FastifyRequest, reply: FastifyReply, opened:
       seconds: life(opened.refresh.expiresAt),
     }),
   ]);
+}
+
+/**
+ * Throws `sign_in_needs_https` where a page of http from another machine asks for cookies: its browser would drop them without a word, and
+ * whoever signs in would see the empty form again. `signInUrl`: where people sign in over https, where that is known.
+ */
+export function refuseLostCookies({ headers }: FastifyRequest, signInUrl: string | null): void {
+  const { origin } = headers;
+  if (!origin?.startsWith('http:') || !URL.canParse(origin)) return;
+  const { hostname } = new URL(origin);
+  if (isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) || hostname.endsWith('.localhost')) return;
+  throw accountErrors.problem(
+    'sign_in_needs_https',
+    `This page came over http, and browsers keep no sign-in then: nobody was signed in. ${
+      signInUrl
+        ? `Open ${signInUrl} instead.`
+        : 'Open the laboratory over https, or on its own machine as http://localhost.'
+    }`,
+  );
 }
 
 export function clearCookies(reply: FastifyReply): void {

@@ -4,7 +4,7 @@ import { isProblem } from '@labwright/kernel/errors';
 import { inTurn } from './in-turn.ts';
 
 test('so many at once, in the order of their coming; a place is free again after a failure', async () => {
-  const turn = inTurn({ atOnce: 2, line: 2 });
+  const turn = inTurn({ atOnce: 2, line: 2, perSecond: 1, burst: 5 });
   const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
   const begun: number[] = [];
   const all = gates.map(({ promise }, number) =>
@@ -33,4 +33,29 @@ test('so many at once, in the order of their coming; a place is free again after
     ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
   );
   assert.equal(await turn(async () => 'free'), 'free');
+});
+
+test('a burst begins at once, the others spread over time; who comes later finds the burst again', async () => {
+  let ms = 0;
+  const pauses: number[] = [];
+  const turn = inTurn({
+    atOnce: 1,
+    line: 10,
+    perSecond: 4,
+    burst: 3,
+    now: () => ms,
+    pause: async (wait) => {
+      pauses.push(wait);
+      ms += wait;
+    },
+  });
+  const begun: number[] = [];
+  const crowd = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => turn(async () => begun.push(ms))));
+  await crowd(6);
+  assert.deepEqual(begun, [0, 0, 0, 250, 500, 750]);
+  ms += 60_000;
+  await crowd(4);
+  assert.deepEqual(begun.slice(6), [60_750, 60_750, 60_750, 61_000]);
+  assert.deepEqual(pauses, [250, 250, 250, 250]);
 });

@@ -18,7 +18,7 @@ import type { AccountsDeps } from '../deps.ts';
 import { timestamp } from '../deps.ts';
 import { acceptInvitation } from '../people/invitations.ts';
 import { toUser } from '../people/user-row.ts';
-import { clearCookies, refreshTokenOf, sessionOf, setCookies } from './cookies.ts';
+import { clearCookies, refreshTokenOf, refuseLostCookies, sessionOf, setCookies } from './cookies.ts';
 import { endOwnSession, listSessions } from './list-sessions.ts';
 import type { Client, Opened } from './open-session.ts';
 import { refresh } from './refresh.ts';
@@ -35,6 +35,11 @@ export const clientOf = ({ ip, headers }: FastifyRequest): Client => ({
   address: ip,
   userAgent: headers['user-agent']?.slice(0, 300) ?? null,
 });
+
+/** Before anything is done for cookies that would be lost. */
+export function mustReach(deps: AccountsDeps, request: FastifyRequest, how: 'cookies' | 'body' = 'cookies') {
+  if (how === 'cookies') refuseLostCookies(request, deps.signInUrl);
+}
 
 /** The tokens, where they were asked for. */
 export function deliver(
@@ -82,6 +87,7 @@ export const sessionRoutes = (deps: AccountsDeps) => (app: App) => {
       },
     },
     async (request, reply) => {
+      mustReach(deps, request, request.body.deliver);
       const result = await signIn(deps, request.body, clientOf(request));
       if ('challenge' in result)
         return { status: 'second_factor_required' as const, challenge: result.challenge };
@@ -101,6 +107,7 @@ export const sessionRoutes = (deps: AccountsDeps) => (app: App) => {
       },
     },
     async (request, reply) => {
+      mustReach(deps, request, request.body.deliver);
       const opened = await secondStep(deps, request.body, clientOf(request));
       return deliver(deps, request, reply, { opened, how: request.body.deliver });
     },
@@ -163,6 +170,7 @@ export const sessionRoutes = (deps: AccountsDeps) => (app: App) => {
       },
     },
     async (request, reply) => {
+      mustReach(deps, request, request.body.deliver);
       const { opened } = await acceptInvitation(deps, request.body, clientOf(request));
       if (!opened) return { status: 'password_set' as const };
       return deliver(deps, request, reply, { opened, how: request.body.deliver });

@@ -86,6 +86,33 @@ test('over http from this machine to this machine the cookies have plain names; 
   }
 });
 
+test('403: a page of http from another machine is told so, for its browser would drop the cookies; a program gets its tokens', async () => {
+  const ada = await office.person('viewer');
+  const headers = { host: 'lab.example.org:5000', origin: 'http://lab.example.org:5000' };
+  const ask = (url: string, body: object) => office.ask('POST', url, { body, headers, from: '192.0.2.7' });
+  const given = { email: ada.email, password };
+  const before = await office.ask('GET', '/me/sessions', {
+    headers: { authorization: `Bearer ${ada.access}` },
+  });
+  for (const refused of [
+    await ask('/session', given),
+    await ask('/session/second-factor', { challenge: 'x'.repeat(43), code: '123456' }),
+    await ask('/invitations/accept', { token: 'x'.repeat(43), password }),
+    await ask('/setup', { token: 'x'.repeat(43), name: 'Eve', email: 'eve@example.org', password }),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.code], [403, 'sign_in_needs_https']);
+    assert.deepEqual(refused.cookies, []);
+  }
+  const after = await office.ask('GET', '/me/sessions', {
+    headers: { authorization: `Bearer ${ada.access}` },
+  });
+  assert.equal(after.body.sessions.length, before.body.sessions.length, 'nobody was signed in');
+  assert.equal((await ask('/session', { ...given, deliver: 'body' })).status, 200);
+  // A proxy that ends TLS passes the request on over http: its page is https all the same.
+  headers.origin = 'https://lab.example.org:5000';
+  assert.equal((await ask('/session', given)).status, 200);
+});
+
 test('403: a page of another site can neither sign somebody in nor use the cookies of somebody who is', async () => {
   const ada = await office.person('admin');
   const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };

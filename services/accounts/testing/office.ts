@@ -87,7 +87,7 @@ export async function openOffice(
   const { clock = systemClock, secretKey = randomBytes(32), log = silentLog } = options;
   const database = options.database ?? (await createTestDatabase([auditMigrations, accountsMigrations]));
   const given = { db: database.db, log, metrics: createMetrics('hub-service'), clock };
-  const accounts = createAccounts(given, { secretKey, setup: null });
+  const accounts = createAccounts(given, { secretKey, setup: null, signInsPerSecond: 1_000 });
   await accounts.start();
   const identity = checkIdentity({
     hub: accounts.identity,

@@ -3,8 +3,8 @@ import {
   BookAnswer,
   BookingPage,
   BookRequest,
-  NoteTaskAnswer,
-  NoteTaskRequest,
+  NoteWaitAnswer,
+  NoteWaitRequest,
   ReleaseAnswer,
   ReleaseRequest,
   WithdrawAnswer,
@@ -15,7 +15,7 @@ import type { DevicesDeps } from '../deps.ts';
 import { DeviceParams } from '../instruments/routes.ts';
 import { bookDevice } from './book-device.ts';
 import { listBookings } from './list-bookings.ts';
-import { noteTask } from './note-task.ts';
+import { noteWait } from './note-wait.ts';
 import { releaseDevice } from './release-device.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -103,22 +103,22 @@ export const bookingRoutes = (deps: DevicesDeps) => (app: App) => {
   );
 
   app.post(
-    '/devices/:id/operator-task',
+    '/devices/:id/holder-wait',
     {
       config: { access: 'scientist' },
       schema: {
-        summary: 'Note that the holder of a device waits for a person',
+        summary: 'Note that the holder of a device waits for somebody',
         description:
-          'For the estimates: how long a person takes nobody can reckon, so waits for this device are null meanwhile, and `waiting_reasons` say `operator_task`. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.',
+          'For the estimates: how long somebody takes to do a task, to run the next step, or to see to one that failed, nobody can reckon. So waits for this device are null meanwhile, and `waiting_reasons` say what the holder waits for, by the same code. Believed for `for_seconds`, or until the holder begins an operation. workflow-service does so by itself.',
         tags,
         params: DeviceParams,
-        body: NoteTaskRequest,
-        response: answers({ 200: NoteTaskAnswer }),
+        body: NoteWaitRequest,
+        response: answers({ 200: NoteWaitAnswer }),
       },
     },
     async ({ params, body }) => {
-      await noteTask(deps, { device_id: params.id, ...body });
-      return { message: `Workflow ${body.workflow_id} waits for a person: ${body.task.title}` };
+      await noteWait(deps, { device_id: params.id, ...body });
+      return { message: `Noted: workflow ${body.workflow_id} waits for somebody` };
     },
   );
 

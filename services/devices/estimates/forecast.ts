@@ -1,4 +1,4 @@
-import type { Device, DeviceView, Estimate } from '@labwright/contract-devices';
+import type { Device, DeviceView, Estimate, WaitingReason } from '@labwright/contract-devices';
 import { estimateSeconds } from '@labwright/driver-kit';
 import type { Queryable } from '@labwright/kernel/db';
 import { nullable } from '@labwright/kernel/http';
@@ -7,7 +7,7 @@ import Type from 'typebox';
 import type { DevicesDeps } from '../deps.ts';
 import { durations } from '../logs/index.ts';
 import { loadProgress, operationsOf, remaining } from './holder.ts';
-import { loadPersonWaits, type PersonWait } from './person.ts';
+import { loadHolderWaits } from './holder-wait.ts';
 import { nothing, type Spread, spread, sum, times, toEstimate } from './spread.ts';
 import type { Work } from './work.ts';
 
@@ -35,10 +35,10 @@ const unmeasuredP90 = 1.5;
 export interface Forecast {
   /** The time that this work takes. */
   of(work: Work): Spread;
-  /** The wait until the holder is done and then all of `ahead`. Null while nobody can say: the device stands, or waits for a person. */
+  /** The wait until the holder is done and then all of `ahead`. Null while nobody can say: the device stands, or its holder waits for somebody. */
   wait(ahead: Spread): Estimate;
-  /** The person for whom the holder waits. */
-  readonly person: PersonWait | undefined;
+  /** For whom or what the holder waits, where it does not go on by itself. */
+  readonly holderWait: WaitingReason | undefined;
 }
 
 /**
@@ -51,9 +51,9 @@ export async function loadForecast(
   works: readonly Work[],
 ): Promise<Forecast> {
   const { db, clock } = deps;
-  const [progress, persons, usualBooking] = await Promise.all([
+  const [progress, holderWaits, usualBooking] = await Promise.all([
     device.booking ? loadProgress(db, device.booking) : null,
-    loadPersonWaits(db, device.booking ? [device.id] : []),
+    loadHolderWaits(db, device.booking ? [device.id] : []),
     loadUsualBookings(db, [device.id]).then((of) => of(device.id)),
   ]);
   const names = new Set(works.flatMap((work) => [...work.operations.keys()]));
@@ -61,10 +61,10 @@ export async function loadForecast(
   const durationOf = await loadDurations(deps, device, [...names]);
   const now = clock.now();
   const holder = progress ? remaining(progress, now, durationOf, usualBooking) : nothing;
-  const person = persons.get(device.id);
-  const stands = device.paused || device.status === 'maintenance' || person !== undefined;
+  const holderWait = holderWaits.get(device.id);
+  const stands = device.paused || device.status === 'maintenance' || holderWait !== undefined;
   return {
-    person,
+    holderWait,
     of: (work) =>
       sum(
         times(usualBooking, work.undeclared),

@@ -96,15 +96,15 @@ export function createCarrier(
   };
 
   const taskOf = (run: Run, taken: TakenInHand): Task => {
-    const { device_id, device_type, operation, settings } = taken;
+    const { device_id, device_type, operation, settings, settings_revision } = taken;
     return {
       execution: taken,
       isNew: taken.drives === 1,
       safeToRepeat: models.get(device_type)?.operations.get(operation)?.safe_to_repeat ?? false,
       driver: () =>
-        settings === null
+        settings === null || settings_revision === null
           ? Promise.reject(new Error('the device was deleted'))
-          : drivers.get({ id: device_id, type: device_type, settings }),
+          : drivers.get({ id: device_id, type: device_type, settings, settings_revision }),
       discardDriver: () => drivers.discard(device_id),
       abort: run.abort.signal,
       mayAct: () => !run.letGo.signal.aborted,

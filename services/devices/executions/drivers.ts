@@ -7,6 +7,8 @@ export interface DriverTarget {
   id: string;
   type: string;
   settings: Record<string, unknown>;
+  /** Rises whenever settings are given, the same ones too: a driver is as new as they are. */
+  settings_revision: number;
 }
 
 export interface DriversOptions {
@@ -114,4 +116,5 @@ export function createDrivers({ models, openDriver, clock, log }: DriversOptions
 }
 
 /** Settings come from the database, which has one order for the keys of an object. */
-const fingerprintOf = ({ id, type, settings }: DriverTarget) => JSON.stringify([id, type, settings]);
+const fingerprintOf = ({ id, type, settings, settings_revision }: DriverTarget) =>
+  JSON.stringify([id, type, settings_revision, settings]);

@@ -16,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '@labwright/kernel/testing
 import { bookDevice } from '../bookings/book-device.ts';
 import { type DevicesDeps, type DevicesSettings, defaultSettings } from '../deps.ts';
 import { devicesMigrations } from '../index.ts';
+import { changeDevice } from '../instruments/change-device.ts';
 import { createExecutions, type Executions } from './index.ts';
 import { cutOff } from './testing/cut-off.ts';
 
@@ -127,6 +128,26 @@ test('the instrument fails: a definite failure with the code of the instrument',
   await device(deps, 'sealer-3', 'plate_sealer', { faults: [{ kind: 'fail', code: 'out_of_foil' }] });
   const execution = await executions.execute(request('sealer-3', 'seal_plate', 'seal-3'));
   assert.deepEqual([execution.status, execution.error?.code], ['failed', 'out_of_foil']);
+  await executions.stop();
+});
+
+test('a fault that strikes once, given twice: it strikes twice, and another change of the device brings none back', async () => {
+  const { deps, executions } = await processOf('process-7');
+  await device(deps, 'sealer-6', 'plate_sealer');
+  const settings = { speed: 1_000, faults: [{ kind: 'fail', code: 'out_of_foil', next: 1 }] };
+  const outcomes: string[] = [];
+  const seal = async () => {
+    const id = `twice-${outcomes.length}`;
+    outcomes.push((await executions.execute(request('sealer-6', 'seal_plate', id))).status);
+  };
+  await changeDevice(deps, 'sealer-6', { settings });
+  await seal();
+  await seal();
+  await changeDevice(deps, 'sealer-6', { settings });
+  await seal();
+  await changeDevice(deps, 'sealer-6', { location: 'Bench 2' });
+  await seal();
+  assert.deepEqual(outcomes, ['failed', 'succeeded', 'failed', 'succeeded']);
   await executions.stop();
 });
 

@@ -82,6 +82,7 @@ const TakenInHand = Type.Object({
   drives: Type.Integer(),
   abort_reason: nullable(Type.String()),
   settings: nullable(Type.Record(Type.String(), Type.Unknown())),
+  settings_revision: nullable(Type.Integer()),
   paused: nullable(Type.Boolean()),
   held_under: nullable(Type.Integer()),
 });
@@ -96,6 +97,7 @@ export const takeInHand = rows(
    WHERE device_id = $1 AND status = 'running' AND execution_id IS NOT DISTINCT FROM $2
    RETURNING ${executionColumns}, drives, abort_reason,
      (SELECT d.settings FROM devices d WHERE d.id = device_id AND d.deleted_at IS NULL) AS settings,
+     (SELECT d.settings_revision FROM devices d WHERE d.id = device_id AND d.deleted_at IS NULL) AS settings_revision,
      (SELECT d.paused FROM devices d WHERE d.id = device_id AND d.deleted_at IS NULL) AS paused,
      (SELECT b.fencing_token FROM device_bookings b WHERE b.device_id = execution_logs.device_id AND b.status = 'active') AS held_under`,
 );
@@ -168,10 +170,11 @@ const DeviceSettings = Type.Object({
   id: Type.String(),
   type: Type.String(),
   settings: Type.Record(Type.String(), Type.Unknown()),
+  settings_revision: Type.Integer(),
 });
 
 export const settingsOf = rows(
   'devices.executions.settings',
   DeviceSettings,
-  'SELECT id, type, settings FROM devices WHERE id = ANY($1::text[]) AND deleted_at IS NULL',
+  'SELECT id, type, settings, settings_revision FROM devices WHERE id = ANY($1::text[]) AND deleted_at IS NULL',
 );

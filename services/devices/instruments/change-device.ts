@@ -12,13 +12,14 @@ import { getDeviceRow } from './get-device.ts';
 const change = command(
   'devices.change',
   `UPDATE devices SET status = $2, paused = $3, name = $4, location = $5, settings = $6,
-                      updated_at = clock_timestamp()
+                      settings_revision = settings_revision + $7::integer, updated_at = clock_timestamp()
    WHERE id = $1`,
 );
 
 /**
  * Changes a device. Maintenance books nobody, and the holder may finish; a device that comes back from it is
- * handed to its holder or to the first of its queue, in the same transaction.
+ * handed to its holder or to the first of its queue, in the same transaction. Settings that are given hold from the next operation on, for which
+ * the driver is opened anew, also where they are the same as before.
  * Throws `device_not_found`, `validation_failed` (settings).
  */
 export async function changeDevice(
@@ -31,7 +32,8 @@ export async function changeDevice(
     if (request.settings) assertSettings(modelOf(deps, device.type), request.settings);
     const wanted = { ...device, ...request, status: statusAfter(device.status, request.status) };
     const { status, paused, name, location, settings } = wanted;
-    await tx.execute(change, [deviceId, status, paused, name, location, JSON.stringify(settings)]);
+    const given = request.settings ? 1 : 0;
+    await tx.execute(change, [deviceId, status, paused, name, location, JSON.stringify(settings), given]);
     const after = await finish(tx, deviceId);
     await recordAudit(tx, {
       action: 'device.change',

@@ -14,7 +14,8 @@ const insert = rows(
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (id) DO UPDATE SET
      name = excluded.name, type = excluded.type, capabilities = excluded.capabilities, nests = excluded.nests,
-     location = excluded.location, settings = excluded.settings, action_id = excluded.action_id,
+     location = excluded.location, settings = excluded.settings,
+     settings_revision = d.settings_revision + 1, action_id = excluded.action_id,
      status = 'available', paused = false, deleted_at = NULL,
      created_at = clock_timestamp(), updated_at = clock_timestamp()
    WHERE d.deleted_at IS NOT NULL

@@ -138,7 +138,8 @@ export const instrumentRoutes = (deps: DevicesDeps) => (app: App) => {
     },
     async ({ params, body }) => {
       const device = await changeDevice(deps, params.id, body);
-      return { message: `Device ${device.id} is ${device.status}${device.paused ? ', paused' : ''}`, device };
+      const status = device.status === 'maintenance' ? 'in maintenance' : device.status;
+      return { message: `${device.name} is ${status}${device.paused ? ', paused' : ''}`, device };
     },
   );
 

@@ -48,7 +48,7 @@ test('each device as its own routes have it, whatever it does', async () => {
     devices.map(({ id }) => id),
     ids.toSorted(),
   );
-  for (const { running: now, operations_done, holder_until, free, ...view } of devices) {
+  for (const { running: now, operations_done, holder_waits, holder_until, free, ...view } of devices) {
     const own = await lab.request<typeof DeviceView>('GET', `/devices/${view.id}`);
     assert.deepEqual(view, own.body);
     const wait = await lab.request<typeof WaitTime>('GET', `/devices/${view.id}/wait-time?priority=low`);
@@ -56,6 +56,7 @@ test('each device as its own routes have it, whatever it does', async () => {
     assert.equal(free.seconds_p90, wait.body.estimated_wait_seconds_p90, view.id);
     assert.equal(now?.operation, view.id === running ? 'soak' : undefined);
     assert.equal(operations_done, 0);
+    assert.equal(holder_waits, null, 'nobody said so');
     if (view.queue_length === 0) assert.deepEqual(holder_until, free);
   }
 });

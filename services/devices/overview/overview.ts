@@ -2,7 +2,7 @@ import type { Booking, Device, DeviceOverview } from '@labwright/contract-device
 import type { DevicesDeps } from '../deps.ts';
 import { loadDurations, loadUsualBookings } from '../estimates/forecast.ts';
 import { type Progress, remaining } from '../estimates/holder.ts';
-import { loadPersonWaits } from '../estimates/person.ts';
+import { loadHolderWaits } from '../estimates/holder-wait.ts';
 import { nothing, p90Of, type Spread, sum, times, toEstimate } from '../estimates/spread.ts';
 import { noWork, type Work } from '../estimates/work.ts';
 import { type DeviceFilters, listDevices } from '../instruments/list-devices.ts';
@@ -47,7 +47,7 @@ export async function deviceOverview(
     deps.db,
     page.devices.filter(({ id }) => booking.has(id) || queued.has(id)).map(({ id }) => id),
   );
-  const persons = await loadPersonWaits(deps.db, [...booking.keys()]);
+  const holderWaits = await loadHolderWaits(deps.db, [...booking.keys()]);
   const at = deps.clock.now();
 
   const devices = page.devices.map((device): DeviceOverview => {
@@ -65,7 +65,8 @@ export async function deviceOverview(
       times(usual, work.undeclared),
       ...[...work.operations].map(([name, count]) => times(of(name), count)),
     );
-    const stands = device.paused || device.status === 'maintenance' || persons.has(device.id);
+    const waits = holderWaits.get(device.id) ?? null;
+    const stands = device.paused || device.status === 'maintenance' || waits !== null;
     return {
       ...device,
       booking: held,
@@ -79,6 +80,7 @@ export async function deviceOverview(
           }
         : null,
       operations_done: finished.reduce((total, row) => total + row.times, 0),
+      holder_waits: waits,
       holder_until: toEstimate(rest, stands ? null : at),
       free: toEstimate(sum(rest, queue), stands ? null : at),
     };

@@ -136,16 +136,19 @@ test('the preview tells what the queue then shows, for every entry and priority 
   }
 });
 
-test('while the device stands nobody can say how long, and the places are told all the same', async () => {
+test('while the device stands nobody can say how long, and places and delays are told all the same', async () => {
   const id = await heldDevice();
   await enter(id, 'a', 'normal');
   const entry = await enter(id, 'b', 'low');
+  const moving = await preview(id, entry.id, 'urgent');
+  const itself = moving.body.affected[0]?.delay_seconds;
   await lab.request('PATCH', `/devices/${id}`, { paused: true });
   const { body } = await preview(id, entry.id, 'urgent');
+  assert.ok((itself ?? 0) > 0);
   assert.partialDeepStrictEqual(body, {
     before: { position: 2, estimate: { seconds: null } },
     after: { position: 1 },
-    affected: [{ workflow_id: 'a', delay_seconds: null, before: { position: 1 }, after: { position: 2 } }],
+    affected: [{ workflow_id: 'a', delay_seconds: itself, before: { position: 1 }, after: { position: 2 } }],
   });
 });
 

@@ -46,7 +46,7 @@ export async function listQueue(
       ...entry,
       position: entriesAhead + 1,
       estimate,
-      waiting_reasons: waitingReasons(device, entriesAhead, forecast.person),
+      waiting_reasons: waitingReasons(device, entriesAhead, forecast.holderWait),
     };
   });
   const last = entries.at(-1);

@@ -74,14 +74,14 @@ export async function previewPriority(
     const alone = { position: ahead.entries + index + 1, estimate: forecast.wait(before) };
     before = sum(before, forecast.of(works[index] ?? own));
     const [was, will] = rises ? [alone, behind] : [behind, alone];
-    const [from, to] = [was.estimate.seconds, will.estimate.seconds];
     return {
       entry_id: other.id,
       workflow_id: other.workflow_id,
       priority: other.priority,
       before: was,
       after: will,
-      delay_seconds: from === null || to === null ? null : Math.round((to - from) * 10) / 10,
+      // Also where nobody can say when the queue moves on: once it does, it is the work of the one that passes.
+      delay_seconds: (rises ? 1 : -1) * (Math.round(itself.seconds * 10) / 10),
     };
   });
   return {

@@ -5,6 +5,7 @@ import type {
   Priority,
   QueueEntry,
   WaitingEntry,
+  WaitingReason,
   WaitTime,
 } from '@labwright/contract-devices';
 import type { DevicesDeps } from '../deps.ts';
@@ -57,14 +58,17 @@ export async function waitTime(
     return answer(0, { seconds: 0, seconds_p90: 0, at: device.booking.booked_at }, []);
   const forecast = await loadForecast(deps, device, [ahead.work]);
   const estimate = forecast.wait(forecast.of(ahead.work));
-  return answer(ahead.entries + 1, estimate, waitingReasons(device, ahead.entries, forecast.person));
+  return answer(ahead.entries + 1, estimate, waitingReasons(device, ahead.entries, forecast.holderWait));
 }
 
-/** The wait that a new entry of normal priority would have. `device` as it was read a moment ago. */
-export async function waitOfNewEntry(deps: DevicesDeps, device: DeviceView): Promise<Estimate> {
+/** The wait that a new entry of normal priority would have, and what the holder waits for. `device` as it was read a moment ago. */
+export async function waitOfNewEntry(
+  deps: DevicesDeps,
+  device: DeviceView,
+): Promise<{ estimate: Estimate; holderWait: WaitingReason | undefined }> {
   const { work } = await workAhead(deps.db, device.id, newPlace('normal'));
   const forecast = await loadForecast(deps, device, [work]);
-  return forecast.wait(forecast.of(work));
+  return { estimate: forecast.wait(forecast.of(work)), holderWait: forecast.holderWait };
 }
 
 /** An entry as the queue shows it. One that was booked has position 0 and nothing to wait for. */
@@ -95,6 +99,6 @@ export async function describeEntry(
     ...entry,
     position: ahead.entries + 1,
     estimate: forecast.wait(forecast.of(ahead.work)),
-    waiting_reasons: waitingReasons(device, ahead.entries, forecast.person),
+    waiting_reasons: waitingReasons(device, ahead.entries, forecast.holderWait),
   };
 }

@@ -1,14 +1,13 @@
 import type { DeviceView, WaitingReason } from '@labwright/contract-devices';
-import type { PersonWait } from '../estimates/person.ts';
 
 /**
- * Why something that wants this device waits, with so many entries ahead of it, and the person for whom its holder waits. Empty where nothing
+ * Why something that wants this device waits, with so many entries ahead of it, and with what its holder waits for. Empty where nothing
  * is in its way.
  */
 export function waitingReasons(
   device: DeviceView,
   entriesAhead: number,
-  person: PersonWait | undefined,
+  holderWait: WaitingReason | undefined,
 ): WaitingReason[] {
   const reasons: WaitingReason[] = [];
   if (device.status === 'maintenance')
@@ -21,13 +20,7 @@ export function waitingReasons(
       text: `Workflow ${device.booking.workflow_id} holds ${device.id}.`,
       workflow_id: device.booking.workflow_id,
     });
-  if (device.booking && person)
-    reasons.push({
-      code: 'operator_task',
-      text: `Workflow ${person.workflow_id} waits for a person to do "${person.task_title}".`,
-      workflow_id: person.workflow_id,
-      task_id: person.task_id,
-    });
+  if (device.booking && holderWait) reasons.push(holderWait);
   if (entriesAhead > 0)
     reasons.push({
       code: 'entries_ahead',

@@ -245,6 +245,26 @@ test('what a label opens: a page for a phone, with what the services know, and i
   assert.match(String(found.headers['content-security-policy']), /^default-src 'none'; style-src 'sha256-/);
   assert.match((await page('/pages/plate/none')).body, /knows none with this label/);
   assert.match((await page('/pages/sample/secret')).body, /may not see more/);
+  // What its service does not know gets no label, unless that is asked for; where nobody may tell, it does.
+  const reader = { kind: 'device', id: 'reader-1' };
+  const missing = { kind: 'plate', id: 'PLATE001' };
+  const make = (path: string, body: object) =>
+    fed.ask('POST', path, body, { headers: { authorization: 'Bearer mine' } });
+  for (const [path, how] of [
+    ['/labels', { format: 'zpl' }],
+    ['/labels/sheets', { sheet: 'a4-24' }],
+  ] as const) {
+    const refused = await make(path, { subjects: [reader, missing], ...how });
+    assert.deepEqual([refused.status, refused.body.code], [404, 'subject_not_found']);
+    assert.deepEqual(refused.body.faults, [
+      { path: 'body.subjects[1].id', message: 'there is no plate PLATE001' },
+    ]);
+    assert.equal((await make(path, { subjects: [reader], ...how })).status, 200);
+    const meant = await make(path, { subjects: [missing], even_if_unknown: true, ...how });
+    assert.equal(meant.status, 200);
+  }
+  const secret = await make('/labels', { subjects: [{ kind: 'sample', id: 'secret' }], format: 'svg' });
+  assert.equal(secret.status, 200);
   assert.deepEqual(new Set(asked), new Set(['Bearer mine']));
   assert.deepEqual(new Set(clients), new Set(['at 127.0.0.1']));
   service.closeAllConnections();

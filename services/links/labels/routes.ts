@@ -1,4 +1,4 @@
-import { Subject, subjectKinds } from '@labwright/contract-hub/links';
+import { linkErrors, Subject, subjectKinds } from '@labwright/contract-hub/links';
 import { commonErrors } from '@labwright/kernel/errors';
 import { type App, answers } from '@labwright/kernel/http';
 import Type from 'typebox';
@@ -6,6 +6,7 @@ import { baseOf, isLoopback } from '../base-url.ts';
 import type { LinksDeps } from '../deps.ts';
 import { subjectPage } from '../pages/page.ts';
 import type { SubjectSource } from '../pages/subject-source.ts';
+import { unknownSubjects } from '../pages/unknown-subjects.ts';
 import { labelSheets, pngLabel, svgLabel, zplLabels } from './make-labels.ts';
 import { sheetNames } from './sheets.ts';
 import { symbolKinds } from './symbol-kinds.ts';
@@ -24,10 +25,18 @@ const SymbolKind = Type.Optional(
   }),
 );
 
+const EvenIfUnknown = Type.Optional(
+  Type.Boolean({
+    description:
+      'Also labels of what is not there, or not yet; without it they are refused (`subject_not_found`).',
+  }),
+);
+
 const LabelsRequest = Type.Object(
   {
     subjects: Subjects,
     symbol: SymbolKind,
+    even_if_unknown: EvenIfUnknown,
     format: Type.Enum(['svg', 'png', 'zpl'], {
       description: '`svg` and `png` of one label; `zpl` of many, for a label printer.',
     }),
@@ -51,6 +60,7 @@ const SheetRequest = Type.Object(
   {
     subjects: Subjects,
     symbol: SymbolKind,
+    even_if_unknown: EvenIfUnknown,
     sheet: Type.Enum(sheetNames, { description: 'Paper, and labels on it.' }),
     skip: Type.Optional(
       Type.Integer({
@@ -70,6 +80,30 @@ const LabelAddress = Type.Object(
   },
   { title: 'LabelAddress' },
 );
+
+/** A label of a mistyped id leads nowhere, for years. Throws `subject_not_found`. */
+async function mustBeThere(
+  source: SubjectSource,
+  subjects: readonly Subject[],
+  asking: Parameters<SubjectSource>[1],
+): Promise<void> {
+  const unknown = await unknownSubjects(source, subjects, asking);
+  const [first] = unknown;
+  if (first === undefined) return;
+  const named = (place: number) => `${subjects[place]?.kind} ${subjects[place]?.id}`;
+  throw linkErrors.problem(
+    'subject_not_found',
+    unknown.length === 1
+      ? `There is no ${named(first)}. For a label of what is still to come ask with "even_if_unknown": true.`
+      : `${unknown.length} of these are not there, the first is ${named(first)}. For labels of what is still to come ask with "even_if_unknown": true.`,
+    {
+      faults: unknown.map((place) => ({
+        path: `body.subjects[${place}].id`,
+        message: `there is no ${named(place)}`,
+      })),
+    },
+  );
+}
 
 /** Labels and the pages that they open. */
 export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): void {
@@ -112,7 +146,15 @@ export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): v
       },
     },
     async (request, reply) => {
-      const { subjects, symbol = 'qr', format, scale = 4, dots_per_mm = 8, ...sides } = request.body;
+      const {
+        subjects,
+        symbol = 'qr',
+        format,
+        scale = 4,
+        dots_per_mm = 8,
+        even_if_unknown,
+        ...sides
+      } = request.body;
       const wanted = { subjects, symbol, base: baseOf(deps, request) };
       const size = { width: sides.width_mm ?? usualSize.width, height: sides.height_mm ?? usualSize.height };
       if (format !== 'zpl' && subjects.length > 1)
@@ -121,6 +163,7 @@ export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): v
           `One ${format} is one label. Ask for them one by one, for zpl, or for sheets (\`POST /labels/sheets\`).`,
           { faults: [{ path: 'body.subjects', message: `must have one item for ${format}` }] },
         );
+      if (!even_if_unknown) await mustBeThere(source, subjects, request);
       if (format === 'png') return reply.type('image/png').send(await pngLabel(deps, wanted, scale));
       if (format === 'svg') return reply.type('image/svg+xml').send(await svgLabel(deps, wanted, size));
       return reply
@@ -146,7 +189,8 @@ export function labelRoutes(app: App, deps: LinksDeps, source: SubjectSource): v
       },
     },
     async (request, reply) => {
-      const { subjects, symbol = 'qr', sheet, skip = 0 } = request.body;
+      const { subjects, symbol = 'qr', sheet, skip = 0, even_if_unknown } = request.body;
+      if (!even_if_unknown) await mustBeThere(source, subjects, request);
       const wanted = { subjects, symbol, base: baseOf(deps, request) };
       const { html, policy } = await labelSheets(deps, wanted, { name: sheet, skip, mostSheets });
       return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(html);

@@ -25,7 +25,7 @@ const ListQuery = Type.Object(
   {
     ...PageQuery,
     order: Type.Optional(
-      Type.Enum(['newest', 'due'], { description: '`due`: what is to be done, what is due first first.' }),
+      Type.Enum(['newest', 'due'], { description: '`due`: what is to be done, the earliest due first.' }),
     ),
     status: Type.Optional(
       Type.Enum([...taskStatuses, 'active'], { description: '`active`: open or in progress.' }),

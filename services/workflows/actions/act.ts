@@ -1,4 +1,10 @@
-import type { Booking, QueueEntry } from '@labwright/contract-devices';
+import {
+  type Booking,
+  type Estimate,
+  othersWait,
+  type QueueEntry,
+  type WaitingReason,
+} from '@labwright/contract-devices';
 import { isProblem, Problem } from '@labwright/kernel/errors';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
@@ -33,18 +39,32 @@ export async function obtain(deps: CoreDeps, held: Held): Promise<Grant> {
   try {
     return { booking: await deps.devices.book(wanted), entry: null };
   } catch (error) {
-    throw isProblem(error, 'device_busy', 'device_in_maintenance') ? adviseQueue(error, held) : error;
+    if (!isProblem(error, 'device_busy', 'device_in_maintenance')) throw error;
+    throw adviseQueue(error, held, await holderOf(deps, error));
   }
 }
 
+const nameOf = rows(
+  'workflows.action.name_of',
+  Type.Object({ name: Type.String() }),
+  'SELECT name FROM workflows WHERE id = $1',
+);
+
+/** Who holds the device, for people: by its name where it is a workflow of ours. */
+async function holderOf(deps: CoreDeps, { extra }: Problem): Promise<string> {
+  const id = (extra.holder as { workflow_id?: string } | undefined)?.workflow_id;
+  if (id === undefined) return 'Somebody';
+  const found = await deps.db.first(nameOf, [id]);
+  return found ? `“${found.name}” (workflow ${id})` : `Workflow ${id}`;
+}
+
 /** device-service advises the queue of the device; a workflow waits there by being asked to. */
-function adviseQueue(refusal: Problem, { action, device_id }: Held): Problem {
+function adviseQueue(refusal: Problem, { action, device_id }: Held, holder: string): Problem {
   const { code, status, title, extra, retryAfter } = refusal;
-  const holder = (extra.holder as { workflow_id?: string } | undefined)?.workflow_id;
   const why =
     code === 'device_in_maintenance'
       ? `${device_id} is in maintenance.`
-      : `Workflow ${holder ?? '(unknown)'} holds ${device_id}, and ${extra.queue_length ?? 0} more wait for it.`;
+      : `${holder} holds ${device_id}, and ${othersWait(Number(extra.queue_length ?? 0))} for it. ${howLong(extra)}`;
   const begun = action === 'resume' ? 'resumed' : 'started';
   return new Problem(
     code,
@@ -52,6 +72,14 @@ function adviseQueue(refusal: Problem, { action, device_id }: Held): Problem {
     `${why} Ask again with {"queue": true}, and the workflow is ${begun} when its turn comes.`,
     { extra, cause: refusal, ...(retryAfter === undefined ? {} : { retryAfter }) },
   );
+}
+
+/** How long the holder of a busy device will take, or for what it waits. */
+function howLong({ wait, holder_waits }: Problem['extra']): string {
+  const reason = holder_waits as WaitingReason | null | undefined;
+  if (reason) return reason.text.replace(`Workflow ${reason.workflow_id} `, 'It ');
+  const seconds = (wait as Partial<Estimate> | undefined)?.seconds ?? null;
+  return seconds === null ? 'Nobody can say how long.' : `The wait is about ${Math.ceil(seconds)} s.`;
 }
 
 /** Makes sure that a queued workflow is in the queue, or learns that it was its turn. */

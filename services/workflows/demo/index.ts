@@ -59,12 +59,13 @@ const insertWorkflows = command(
 
 const insertSteps = command(
   'workflows.demo.steps',
-  `INSERT INTO workflow_steps (workflow_id, position, operation, status, attempts, started_at, finished_at)
+  `INSERT INTO workflow_steps (workflow_id, position, operation, status, attempts, started_at, finished_at, duration_ms)
    SELECT w.id, step.position, step.operation,
           CASE w.status WHEN 'completed' THEN 'succeeded' WHEN 'cancelled' THEN 'skipped' ELSE 'pending' END,
           CASE w.status WHEN 'completed' THEN 1 ELSE 0 END,
           CASE w.status WHEN 'completed' THEN to_timestamp(w.created_at / 1000) + step.position * interval '5 minutes' END,
-          CASE w.status WHEN 'completed' THEN to_timestamp(w.created_at / 1000) + (step.position + 1) * interval '5 minutes' END
+          CASE w.status WHEN 'completed' THEN to_timestamp(w.created_at / 1000) + (step.position + 1) * interval '5 minutes' END,
+          CASE w.status WHEN 'completed' THEN 300000 END
    FROM ${given}, unnest(w.steps) WITH ORDINALITY AS step (operation, position)`,
 );
 

@@ -20,6 +20,6 @@ export async function askOutcome(deps: CoreDeps, event: DeviceEvent): Promise<Ou
   if (event.type !== 'execution.finished') return undefined;
   const id = executionIn(event);
   if (id === null || !(await deps.db.first(findOpenTry, [id]))) return undefined;
-  const { status, result, error } = await deps.devices.getExecution(id);
-  return status === 'running' ? undefined : { execution_id: id, status, result, error };
+  const { status, result, error, duration_ms } = await deps.devices.getExecution(id);
+  return status === 'running' ? undefined : { execution_id: id, status, result, error, duration_ms };
 }

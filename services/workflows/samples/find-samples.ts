@@ -1,4 +1,4 @@
-import { ListedSample, Sample } from '@labwright/contract-workflows';
+import { ListedSample, Sample, SimilarBarcode } from '@labwright/contract-workflows';
 import type { Queryable } from '@labwright/kernel/db';
 import { rows } from '@labwright/kernel/statement';
 import Type from 'typebox';
@@ -32,6 +32,20 @@ const known = rows(
   'SELECT barcode FROM samples WHERE barcode = ANY ($1::text[])',
 );
 
+/** By `samples_by_lower_barcode`. */
+const similar = rows(
+  'samples.similar_barcodes',
+  SimilarBarcode,
+  `SELECT wanted.barcode AS given, found.barcode AS known
+   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (barcode, place)
+   CROSS JOIN LATERAL (
+     SELECT samples.barcode FROM samples
+     WHERE lower(samples.barcode) = lower(wanted.barcode COLLATE "C")
+     ORDER BY samples.barcode LIMIT 1
+   ) AS found
+   ORDER BY wanted.place`,
+);
+
 /** By `workflow_samples_pkey` and `samples_pkey`. */
 const ofWorkflows = rows(
   'samples.of_workflows',
@@ -61,6 +75,12 @@ export function findSample(db: Queryable, barcode: string): Promise<Sample | und
 export async function knownBarcodes(db: Queryable, barcodes: readonly string[]): Promise<Set<string>> {
   const found = await db.query(known, [possible(barcodes)]);
   return new Set(found.map((row) => row.barcode));
+}
+
+/** For each of these unknown barcodes the sample whose barcode differs in upper and lower case only, where there is one. One query. */
+export async function similarBarcodes(db: Queryable, unknown: readonly string[]): Promise<SimilarBarcode[]> {
+  const wanted = possible(unknown);
+  return wanted.length === 0 ? [] : db.query(similar, [wanted]);
 }
 
 /** The samples of these workflows, by workflow and then in the order in which each names them. One query. */

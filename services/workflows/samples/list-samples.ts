@@ -11,6 +11,8 @@ export interface SampleFilters {
   plate_id?: string;
   /** The first characters of the barcode, as it is written. */
   barcode_prefix?: string;
+  /** The prefix may be written in other upper and lower case. */
+  any_case?: boolean;
 }
 
 export interface PageRequest {
@@ -27,41 +29,70 @@ type FilterName = (typeof filterNames)[number];
 /** Sorts behind every character of a barcode. */
 const afterAll = '\x7f';
 
+type Order = 'arrival' | 'barcode' | 'any_case';
+
+/** By what a page is ordered, and where it begins: behind the position of the cursor, `$2`. */
+const orders: Readonly<Record<Order, { by: string; from: string }>> = {
+  arrival: { by: 'samples.seq', from: 'samples.seq > $2::bigint' },
+  barcode: { by: 'samples.barcode', from: 'samples.barcode > $2::text' },
+  any_case: {
+    by: 'lower(samples.barcode), samples.barcode',
+    from: `(lower(samples.barcode), samples.barcode) > (lower($2::text COLLATE "C"), $2::text)`,
+  },
+};
+
+/** Compared as the order is: in lower case of ASCII, whatever the locale of the database. */
+const prefixOf = {
+  barcode: (parameter: string) => ['samples.barcode', `${parameter}::text`],
+  any_case: (parameter: string) => ['lower(samples.barcode)', `lower(${parameter}::text COLLATE "C")`],
+} as const;
+
+const orderOf = ({ barcode_prefix, any_case }: SampleFilters): Order => {
+  if (barcode_prefix === undefined) return 'arrival';
+  return any_case ? 'any_case' : 'barcode';
+};
+
 /**
  * One statement for each set of filters. Parameters: limit, position of the cursor, then the filters in the order
  * of `filterNames`.
  *
- * By arrival (`samples_seq_key`, `samples_by_type`); by barcode where a prefix is given (`samples_barcode`), so that
- * a page reads only its own rows; a plate's samples are at most 1,536 and read all (`samples_one_a_well`).
+ * By arrival (`samples_seq_key`, `samples_by_type`); by barcode where a prefix is given (`samples_barcode`,
+ * `samples_by_lower_barcode`), so that a page reads only its own rows; a plate's samples are at most 1,536 and read all
+ * (`samples_one_a_well`).
  */
-function listStatement(filters: readonly FilterName[]): Statement<Static<typeof ListedSample>> {
+function listStatement(filters: readonly FilterName[], order: Order): Statement<Static<typeof ListedSample>> {
   const parameter = (name: FilterName) => `$${filters.indexOf(name) + 3}`;
-  const prefixed = filters.includes('barcode_prefix');
-  const conditions = [prefixed ? 'samples.barcode > $2::text' : 'samples.seq > $2::bigint'];
+  const { by, from } = orders[order];
+  const conditions = [from];
   if (filters.includes('sample_type')) conditions.push(`samples.sample_type = ${parameter('sample_type')}`);
-  if (prefixed)
-    conditions.push(
-      `samples.barcode >= ${parameter('barcode_prefix')}::text`,
-      `samples.barcode < ${parameter('barcode_prefix')}::text || '${afterAll}'`,
-    );
+  if (order !== 'arrival') {
+    const [barcode, prefix] = prefixOf[order](parameter('barcode_prefix'));
+    conditions.push(`${barcode} >= ${prefix}`, `${barcode} < ${prefix} || '${afterAll}'`);
+  }
   // OFFSET 0 keeps the planner from walking all samples in order until it has met enough of this plate.
   const source = filters.includes('plate_id')
     ? `(SELECT * FROM samples WHERE plate_id = ${parameter('plate_id')} OFFSET 0) AS samples`
     : 'samples';
   return rows(
-    ['samples.list', ...filters].join('.'),
+    ['samples.list', ...filters, ...(order === 'any_case' ? [order] : [])].join('.'),
     ListedSample,
     `SELECT ${sampleColumns}, samples.seq FROM ${source}
      WHERE ${conditions.join(' AND ')}
-     ORDER BY ${prefixed ? 'samples.barcode' : 'samples.seq'} LIMIT $1`,
+     ORDER BY ${by} LIMIT $1`,
   );
 }
+
+const keyOf = (filters: readonly FilterName[], order: Order) => [...filters, order].join();
 
 /** Every set of filters, declared at once so that a test can prepare them all. */
 const statements = new Map(
   [0, 1, 2, 3, 4, 5, 6, 7]
     .map((bits) => filterNames.filter((_name, place) => bits & (1 << place)))
-    .map((filters) => [filters.join(), listStatement(filters)]),
+    .flatMap((filters) =>
+      (filters.includes('barcode_prefix') ? (['barcode', 'any_case'] as const) : (['arrival'] as const)).map(
+        (order) => [keyOf(filters, order), listStatement(filters, order)] as const,
+      ),
+    ),
 );
 
 const seqShape = /^\d{1,18}$/;
@@ -75,10 +106,15 @@ export async function listSamples(
   page: PageRequest,
 ): Promise<{ samples: Sample[]; next_cursor: string | null }> {
   const given = filterNames.filter((name) => filters[name] !== undefined);
-  const statement = statements.get(given.join());
+  const order = orderOf(filters);
+  const statement = statements.get(keyOf(given, order));
   if (!statement) throw new Error(`No statement lists samples by ${given.join()}`);
-  const byBarcode = filters.barcode_prefix !== undefined;
-  const list: ListName = ['samples', ...filterNames.map((name) => filters[name] ?? null)];
+  const byBarcode = order !== 'arrival';
+  const list: ListName = [
+    'samples',
+    ...filterNames.map((name) => filters[name] ?? null),
+    ...(order === 'any_case' ? [order] : []),
+  ];
   const position = byBarcode
     ? decodeCursor(list, page.cursor, '', barcodeShape)
     : decodeCursor(list, page.cursor, '0', seqShape);

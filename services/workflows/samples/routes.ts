@@ -18,7 +18,7 @@ import { type App, answers, PageQuery } from '@labwright/kernel/http';
 import Type from 'typebox';
 import type { WorkflowsDeps } from '../deps.ts';
 import { createSample } from './create-sample.ts';
-import { findSample, knownBarcodes } from './find-samples.ts';
+import { findSample, knownBarcodes, similarBarcodes } from './find-samples.ts';
 import { importRoute } from './import/route.ts';
 import { listSamples } from './list-samples.ts';
 import { listUses } from './list-uses.ts';
@@ -55,6 +55,11 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
               Type.String({
                 pattern: barcodeShape.source,
                 description: 'The first characters of the barcode.',
+              }),
+            ),
+            any_case: Type.Optional(
+              Type.Boolean({
+                description: 'With `barcode_prefix`: upper and lower case are the same.',
               }),
             ),
           },
@@ -142,10 +147,12 @@ function sampleRoutesOf(app: App, { db }: WorkflowsDeps): void {
       const known = await knownBarcodes(db, given);
       const asked = [...new Set(given)];
       const unknown = asked.filter((barcode) => !known.has(barcode));
+      const similar = await similarBarcodes(db, unknown);
       return {
         valid: unknown.length === 0,
         valid_barcodes: asked.filter((barcode) => known.has(barcode)),
         invalid_barcodes: unknown,
+        ...(similar.length > 0 ? { similar_barcodes: similar } : {}),
       };
     },
   );

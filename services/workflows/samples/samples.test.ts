@@ -236,6 +236,13 @@ describe('GET /samples', () => {
       ['B-3'],
     ]);
     assert.deepEqual(await walk('barcode_prefix=b'), [[]]);
+    await add('b-2');
+    assert.deepEqual(await walk('barcode_prefix=b-&any_case=true&limit=2'), [
+      ['B-1', 'B-2'],
+      ['b-2', 'B-3'],
+    ]);
+    assert.deepEqual(await walk('barcode_prefix=A-&any_case=true&sample_type=saliva'), [['a-1']]);
+    assert.deepEqual(await walk('barcode_prefix=b-&any_case=false'), [['b-2']]);
     assert.deepEqual(await walk('plate_id=P7'), [[]]);
   });
 
@@ -275,7 +282,11 @@ test('POST /samples/validate keeps the order and names each barcode once', async
   await add('S-1');
   await add('S-2');
   const barcodes = ['S-2', 'nope', 'S-1', 'S-2', 'no\u0000pe', 'nope'];
-  const expected = { valid: false, valid_barcodes: ['S-2', 'S-1'], invalid_barcodes: ['nope', 'no\u0000pe'] };
+  const expected = {
+    valid: false,
+    valid_barcodes: ['S-2', 'S-1'],
+    invalid_barcodes: ['nope', 'no\u0000pe'],
+  };
   assert.deepEqual((await lab.post('/samples/validate', { barcodes })).body, expected);
   assert.deepEqual((await lab.post('/samples/validate', { sample_barcodes: barcodes })).body, expected);
   const all = await lab.post('/samples/validate', { barcodes: ['S-1'] });
@@ -284,6 +295,18 @@ test('POST /samples/validate keeps the order and names each barcode once', async
     const answer = await lab.post('/samples/validate', body);
     assert.deepEqual([answer.status, answer.body.code], [400, 'validation_failed']);
   }
+});
+
+test('POST /samples/validate names the sample whose barcode is written in other case', async () => {
+  for (const barcode of ['Sample-1', 'SAMPLE-1', 'Sample-2']) await add(barcode);
+  const { body } = await lab.post('/samples/validate', {
+    barcodes: ['sample-2', 'sample-9', 'sample-1', 'Sample-1'],
+  });
+  assert.deepEqual(body.invalid_barcodes, ['sample-2', 'sample-9', 'sample-1']);
+  assert.deepEqual(body.similar_barcodes, [
+    { given: 'sample-2', known: 'Sample-2' },
+    { given: 'sample-1', known: 'SAMPLE-1' },
+  ]);
 });
 
 test('findSamplesByBarcode: the order asked for, each once, unknown ones left out', async () => {

@@ -74,9 +74,9 @@ const ask = (deps: CoreDeps, step: RunningStep, waitSeconds: number) =>
   });
 
 async function takeIn(deps: CoreDeps, step: RunningStep, execution: Execution): Promise<void> {
-  const { status, result, error } = execution;
+  const { status, result, error, duration_ms } = execution;
   if (status === 'running') await askAgainAfter(deps, step, deps.settings.askAgainMs);
-  else await recordOutcome(deps, { execution_id: step.execution_id, status, result, error });
+  else await recordOutcome(deps, { execution_id: step.execution_id, status, result, error, duration_ms });
 }
 
 async function askAgainAfter(deps: CoreDeps, step: RunningStep, ms: number): Promise<void> {
@@ -99,4 +99,5 @@ const refusalAsOutcome = (step: RunningStep, refusal: Problem) => ({
   status: 'failed' as const,
   result: null,
   error: { code: refusal.code, message: refusal.message },
+  duration_ms: null,
 });

@@ -33,10 +33,11 @@ const claimRow = rows(
   StepRow,
   `UPDATE workflow_steps s
    SET status = 'running', attempts = s.attempts + 1, execution_id = $3, started_at = clock_timestamp(),
-       result = NULL, error = NULL, finished_at = NULL, task_seen_at = NULL,
+       result = NULL, error = NULL, finished_at = NULL, duration_ms = NULL, task_seen_at = NULL,
        ask_again_at = clock_timestamp() + make_interval(secs => $4::float8),
        before = jsonb_build_object('status', s.status, 'execution_id', s.execution_id, 'result', s.result,
-         'error', s.error, 'started_at', s.started_at, 'finished_at', s.finished_at)
+         'error', s.error, 'started_at', s.started_at, 'finished_at', s.finished_at,
+         'duration_ms', s.duration_ms)
    WHERE s.workflow_id = $1 AND s.position = $2 AND s.status IN ('pending', 'failed')
    RETURNING ${stepColumns}`,
 );

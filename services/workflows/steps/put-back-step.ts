@@ -16,6 +16,7 @@ const putBack = rows(
        result = nullif(s.before->'result', 'null'), error = nullif(s.before->'error', 'null'),
        started_at = (s.before->>'started_at')::timestamptz,
        finished_at = (s.before->>'finished_at')::timestamptz,
+       duration_ms = (s.before->>'duration_ms')::integer,
        ask_again_at = NULL, before = NULL
    WHERE s.execution_id = $1 AND s.status = 'running' AND s.ask_again_at = $2
    RETURNING s.position`,

@@ -12,6 +12,8 @@ export interface Outcome {
   status: 'succeeded' | 'failed' | 'unknown';
   result: Record<string, unknown> | null;
   error: { code: string; message: string } | null;
+  /** How long its device took; null where nobody measured it. */
+  duration_ms: number | null;
 }
 
 const findTry = rows(
@@ -26,7 +28,7 @@ const record = rows(
   Type.Object({ position: Type.Integer(), operation: Type.String(), seconds: Type.Number() }),
   `UPDATE workflow_steps s
    SET status = $2, result = $3::jsonb, error = $4::jsonb, finished_at = clock_timestamp(),
-       ask_again_at = NULL, before = NULL
+       duration_ms = $5, ask_again_at = NULL, before = NULL
    WHERE s.execution_id = $1 AND s.status = 'running'
    RETURNING s.position, s.operation, extract(epoch FROM clock_timestamp() - s.started_at)::float8 AS seconds`,
 );
@@ -49,6 +51,7 @@ export async function recordOutcomeIn(
       outcome.status,
       outcome.result && JSON.stringify(outcome.result),
       outcome.error && JSON.stringify(outcome.error),
+      outcome.duration_ms,
     ]),
     settleStatus(tx, found.workflow_id),
   ]);

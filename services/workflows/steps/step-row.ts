@@ -15,7 +15,7 @@ export type StepRow = Static<typeof StepRow>;
 
 /** Of a statement that names the table `s`. */
 export const stepColumns = `s.workflow_id, s.position, s.operation, s.parameters, s.operator_task, s.status, s.attempts, s.execution_id,
-  s.result, s.error, s.started_at, s.finished_at, s.ask_again_at`;
+  s.result, s.error, s.started_at, s.finished_at, s.duration_ms, s.ask_again_at`;
 
 /** A step that runs, under the execution id that its try has. */
 export interface RunningStep extends StepRow {

@@ -4,6 +4,7 @@ import { command } from '@labwright/kernel/statement';
 import type { CoreDeps } from '../deps.ts';
 import { type Outcome, recordOutcome } from '../steps/record-outcome.ts';
 import type { RunningStep } from '../steps/step-row.ts';
+import { tellDevice } from '../waits/tell-device.ts';
 import { stepTask } from './step-task.ts';
 
 // Guarded by `ask_again_at`: who was overtaken by the repair loop has no say any more.
@@ -51,7 +52,14 @@ export async function askPeople(deps: CoreDeps, step: RunningStep): Promise<void
     task = await tasks.ensure(stepTask({ ...step, operator_task }));
   } catch (error) {
     const refused = refusalOf(error);
-    if (refused) return recordOutcome(deps, { execution_id, status: 'failed', result: null, error: refused });
+    if (refused)
+      return recordOutcome(deps, {
+        execution_id,
+        status: 'failed',
+        result: null,
+        error: refused,
+        duration_ms: null,
+      });
     await again(deps.settings.repairMs, false);
     throw error;
   }
@@ -59,7 +67,7 @@ export async function askPeople(deps: CoreDeps, step: RunningStep): Promise<void
   if (outcome) await recordOutcome(deps, outcome);
   else {
     await again(deps.settings.askAgainMs, true);
-    await tellDevice(deps, step, operator_task.title);
+    await tellOfTask(deps, step, operator_task.title);
   }
 }
 
@@ -67,14 +75,12 @@ export async function askPeople(deps: CoreDeps, step: RunningStep): Promise<void
  * So that those who wait for the device are told why, and no time. Only that depends on it: where it fails the task stands, and the device is told
  * when the task is asked about again.
  */
-async function tellDevice(deps: CoreDeps, step: RunningStep, title: string): Promise<void> {
-  const { device_id, workflow_id, booking_id, execution_id } = step;
+async function tellOfTask(deps: CoreDeps, step: RunningStep, title: string): Promise<void> {
+  const { device_id, workflow_id, booking_id, execution_id, position } = step;
   if (booking_id === null) return;
-  // Longer than until it is told again, with one failure in between.
-  const for_seconds = Math.max(1, Math.ceil((2.5 * deps.settings.askAgainMs) / 1_000));
   try {
-    const task = { id: execution_id, title };
-    await deps.devices.noteTask({ device_id, workflow_id, booking_id, task, for_seconds });
+    const holder = { device_id, workflow_id, booking_id };
+    await tellDevice(deps, holder, { id: execution_id, code: 'operator_task', position, about: title });
   } catch (error) {
     deps.log.info({ err: error, workflow_id, device_id }, 'a device could not be told that its holder waits');
   }
@@ -85,7 +91,7 @@ export function outcomeOf(task: Task): Outcome | undefined {
   const execution_id = task.id;
   switch (task.status) {
     case 'completed':
-      return { execution_id, status: 'succeeded', result: task.values ?? {}, error: null };
+      return { execution_id, status: 'succeeded', result: task.values ?? {}, error: null, duration_ms: null };
     case 'cancelled':
       return {
         execution_id,
@@ -95,6 +101,7 @@ export function outcomeOf(task: Task): Outcome | undefined {
           code: 'task_cancelled',
           message: `The task was cancelled: ${task.status_reason ?? 'no reason was given'}`,
         },
+        duration_ms: null,
       };
     default:
       return undefined;

@@ -15,7 +15,7 @@ export function withReasons<T extends StoredStep>({
 }
 
 function reasonsOf(
-  { status, operator_task, execution_id, started_at }: Omit<StoredStep, 'task_seen_at'>,
+  { status, operator_task, execution_id }: Omit<StoredStep, 'task_seen_at'>,
   seenAt: string | null,
 ): StepWait[] {
   if (status !== 'running' || operator_task === null || execution_id === null) return [];
@@ -30,7 +30,7 @@ function reasonsOf(
   return [
     {
       code: 'operator_task',
-      message: `Waits since ${started_at} for ${nameOf(operator_task)} to do "${operator_task.title}". The device stays booked meanwhile.`,
+      message: `Waits for ${nameOf(operator_task)} to do "${operator_task.title}". The device stays booked meanwhile.`,
       task_id: execution_id,
     },
   ];
@@ -38,7 +38,7 @@ function reasonsOf(
 
 function nameOf({ assignee }: OperatorTask): string {
   if (!assignee) return 'somebody';
-  return 'role' in assignee ? `somebody who is ${assignee.role}` : `the person ${assignee.person}`;
+  return 'role' in assignee ? `somebody with the role ${assignee.role}` : `the person ${assignee.person}`;
 }
 
 const Waiting = Type.Object({

@@ -4,7 +4,7 @@ import {
   type DevicesApi,
   EnqueueRequest,
   ExecuteRequest,
-  NoteTaskRequest,
+  NoteWaitRequest,
   ReleaseRequest,
 } from '@labwright/contract-devices';
 import { commonErrors } from '@labwright/kernel/errors';
@@ -44,8 +44,8 @@ export function checkingDevices(inner: DevicesApi): DevicesApi {
     execute: checked(ExecuteRequest, (request: Parameters<DevicesApi['execute']>[0]) =>
       inner.execute(request),
     ),
-    noteTask: checked(NoteTaskRequest, (request: Parameters<DevicesApi['noteTask']>[0]) =>
-      inner.noteTask(request),
+    noteWait: checked(NoteWaitRequest, (request: Parameters<DevicesApi['noteWait']>[0]) =>
+      inner.noteWait(request),
     ),
     checkOperation: checked(CheckRequest, (request: Parameters<DevicesApi['checkOperation']>[0]) =>
       inner.checkOperation(request),

@@ -5,6 +5,7 @@ import {
   type DevicesApi,
   deviceErrors,
   type Execution,
+  type HolderWait,
   type QueueEntry,
 } from '@labwright/contract-devices';
 import { commonErrors } from '@labwright/kernel/errors';
@@ -30,8 +31,8 @@ export interface FakeDevices {
   cancelEntryByHand(deviceId: string, workflowId: string): void;
   deleteDevice(deviceId: string): void;
   holder(deviceId: string): Booking | undefined;
-  /** The task of a person that was noted for a booking. */
-  readonly tasks: ReadonlyMap<string, { id: string; title: string }>;
+  /** What was noted last that the holder waits for, by booking. */
+  readonly waits: ReadonlyMap<string, HolderWait>;
   waiting(deviceId: string): QueueEntry[];
   readonly events: readonly DeviceEvent[];
   readonly executions: ReadonlyMap<string, Execution>;
@@ -46,7 +47,7 @@ export function createFakeDevices(): FakeDevices {
   const bookings: Booking[] = [];
   const queue: QueueEntry[] = [];
   const executions = new Map<string, Execution>();
-  const tasks: Map<string, { id: string; title: string }> = new Map();
+  const waits: Map<string, HolderWait> = new Map();
   const moves = new Map<string, number>();
   const events: DeviceEvent[] = [];
   const { changed, until } = createNotices();
@@ -166,7 +167,7 @@ export function createFakeDevices(): FakeDevices {
       devices.delete(id);
     },
     holder,
-    tasks,
+    waits,
     waiting,
     events,
     executions,
@@ -229,12 +230,12 @@ export function createFakeDevices(): FakeDevices {
         await until(() => execution.status !== 'running', wait_seconds);
         return { ...execution };
       },
-      noteTask: async ({ device_id, workflow_id, booking_id, task }) => {
+      noteWait: async ({ device_id, workflow_id, booking_id, wait }) => {
         device(device_id);
         const held = holder(device_id);
         if (held?.workflow_id !== workflow_id || held.id !== booking_id)
           throw deviceErrors.problem('not_the_holder', `Workflow ${workflow_id} does not hold ${device_id}.`);
-        tasks.set(booking_id, task);
+        waits.set(booking_id, wait);
       },
       getExecution: async (id) => {
         const found = executions.get(id);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { seededRandom } from '@labwright/kernel/testing';
 import { DamagedArchive } from './damaged.ts';
+import { removeAbandonedDrafts } from './drafts.ts';
 import { checkArchive, readArchive } from './read-archive.ts';
 import type { Part } from './tar.ts';
 import { writeArchive } from './write-archive.ts';
@@ -110,4 +111,23 @@ test('any tar and zstd read it', async (t) => {
     listed.stdout.trim().split('\n'),
     parts.map(({ name }) => name),
   );
+});
+
+test('what a killed process left is removed; what is being written, or comes from another machine, stays', async () => {
+  const place = await mkdtemp(join(folder, 'killed-'));
+  const script = `import { writeArchive } from ${JSON.stringify(import.meta.resolve('./write-archive.ts'))};
+    await writeArchive(${JSON.stringify(join(place, 'yesterday'))});
+    process.kill(process.pid, 'SIGKILL');`;
+  const killed = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+  const [left = ''] = await readdir(place);
+  assert.match(left, /^\.yesterday\..*\.unfinished$/);
+  const elsewhere = left.replace(/[0-9a-f]{8}-/, '00000000-');
+  await writeFile(join(place, elsewhere), '');
+  const writing = await writeArchive(join(place, 'today'));
+  assert.deepEqual(await removeAbandonedDrafts(place), [left]);
+  const names = await readdir(place);
+  assert.ok(names.includes(elsewhere) && names.some((name) => name.startsWith('.today.')), names.join());
+  await writing.finish();
+  assert.ok((await readdir(place)).includes('today'));
 });

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { constants, createZstdCompress } from 'node:zlib';
+import { draftOf } from './drafts.ts';
 import { endOfTar, type Part, paddingOf, partHead } from './tar.ts';
 import { writeTrailer } from './trailer.ts';
 
@@ -21,7 +22,7 @@ export interface ArchiveWriter {
  * read it. Throws where `file` is there already.
  */
 export async function writeArchive(file: string): Promise<ArchiveWriter> {
-  const draft = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString('hex')}.unfinished`);
+  const draft = draftOf(file);
   if (existsSync(file)) throw new Error(`${file} is there already: give the backup another name.`);
   const handle = await open(draft, 'wx', 0o600).catch((error: Error) => {
     throw new Error(

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { isTaken } from '../../taken-ports.ts';
 import { whoListens } from '../../who-listens.ts';
 import type { Finding } from '../finding.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -31,14 +31,6 @@ export async function checkPorts({ laboratory }: Surroundings): Promise<Finding[
     });
   }
   return findings;
-}
-
-function isTaken(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(false)));
-  });
 }
 
 /** Our services answer `/health` with these words. */

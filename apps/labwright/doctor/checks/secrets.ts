@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { readableKeys, secretKey } from '@labwright/accounts';
 import { queryableOf } from '../../backup/connect.ts';
+import { signInIsLost } from '../../settings.ts';
 import type { Finding } from '../finding.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hasTable } from './databases.ts';
@@ -61,6 +62,19 @@ const patienceMs = 5_000;
 /** The address under which people reach the hub. */
 export async function checkPublicUrl({ laboratory }: Surroundings): Promise<Finding[]> {
   const given = laboratory.settings.HUB_PUBLIC_URL;
+  if (signInIsLost(laboratory.settings))
+    return [
+      {
+        code: 'sign_in_needs_https',
+        severity: 'warning',
+        title: 'People of other computers cannot sign in: browsers keep no sign-in over http.',
+        evidence: [
+          `HOST=${laboratory.settings.HOST} with accounts, and HUB_PUBLIC_URL is ${given ? given : 'not set'}`,
+        ],
+        remedy:
+          'Put TLS before the laboratory, and set HUB_PUBLIC_URL to its https address: docs/how-to/accounts.md',
+      },
+    ];
   if (!given) return [];
   const url = new URL(given);
   if (url.protocol !== 'https:') return [];

@@ -10,7 +10,12 @@ export type Role = (typeof roles)[number];
 export type Session =
   | { readonly kind: 'person'; readonly id: string; readonly name: string; readonly role: Role }
   | { readonly kind: 'local'; readonly id: 'local'; readonly name: string; readonly role: 'admin' }
-  | { readonly kind: 'nobody'; readonly needsSetup: boolean };
+  | {
+      readonly kind: 'nobody';
+      readonly needsSetup: boolean;
+      /** Where people sign in over https, where that is known. */
+      readonly signInUrl: string | null;
+    };
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -26,15 +31,15 @@ export async function findSession(): Promise<Session> {
       : { kind: 'person', id, name, role };
   } catch (error) {
     if (!isProblem(error) || error.status !== 401) throw error;
-    const { needed } = await ask(hub.GET('/setup'));
-    return { kind: 'nobody', needsSetup: needed };
+    const { needed, sign_in_url: signInUrl } = await ask(hub.GET('/setup'));
+    return { kind: 'nobody', needsSetup: needed, signInUrl };
   }
 }
 
 /** Whoever is signed in; within the pages there is always somebody. */
 export function useSession(): Session {
   const { data } = useQuery(sessionQuery);
-  return data ?? { kind: 'nobody', needsSetup: false };
+  return data ?? { kind: 'nobody', needsSetup: false, signInUrl: null };
 }
 
 /** True where whoever is signed in has at least this role. The services decide; this hides what they would refuse. */

@@ -21,7 +21,7 @@ export function Root() {
   if (session.kind === 'nobody')
     return (
       <Suspense>
-        <SignIn needsSetup={session.needsSetup} />
+        <SignIn needsSetup={session.needsSetup} signInUrl={session.signInUrl} />
       </Suspense>
     );
   return (

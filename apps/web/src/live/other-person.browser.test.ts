@@ -39,7 +39,7 @@ async function makePeople(): Promise<void> {
 }
 
 async function signIn(page: Page, { email, password, name }: typeof ada): Promise<void> {
-  await page.getByRole('textbox', { name: 'Address' }).fill(email);
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByLabel(`Account of ${name}`).waitFor();

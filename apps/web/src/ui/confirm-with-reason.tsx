@@ -76,7 +76,7 @@ function ConfirmForm({ onClose, children, confirm, reason, dangerous, onConfirm 
         {reason && (
           <Textarea
             data-autofocus
-            label="Reason"
+            label={reason === 'needed' || missing ? 'Reason' : 'Reason (optional)'}
             description="Kept in the audit trail."
             required={reason === 'needed' || missing}
             value={text}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { about, duration, relativeTime } from './times.ts';
+import { about, duration, relativeTime, took } from './times.ts';
 
 test('a duration has two parts at most, and none that says nothing', () => {
   const said = [0, 0.4, 3, 59.6, 60, 250, 3_600, 7_500, 86_400, 275_000].map(duration);
@@ -45,5 +45,17 @@ test('a moment is told from now, before and after', () => {
     'just now',
     'in 2 min',
     'in 2 h',
+  ]);
+});
+
+test('what was measured is told as exactly as anybody wants it', () => {
+  assert.deepEqual([0.4, 350, 4_234, 5_000, 9_960, 40_000, 185_000].map(took), [
+    '0 ms',
+    '350 ms',
+    '4.2 s',
+    '5 s',
+    '10 s',
+    '40 s',
+    '3 min 5 s',
   ]);
 });

@@ -32,6 +32,13 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
+/** What was measured: `350 ms`, `4.2 s`, `40 s`, `3 min 5 s`. */
+export function took(milliseconds: number): string {
+  const ms = Math.max(0, Math.round(milliseconds));
+  if (ms < 1_000) return `${ms} ms`;
+  return ms < 9_950 ? `${Number((ms / 1_000).toFixed(1))} s` : duration(ms / 1_000);
+}
+
 /** Of an estimate: `40 s`, `4 min 10 s`, but `38 min`: from ten minutes on nobody can tell the seconds, nor from ten hours on the minutes. */
 export function about(seconds: number): string {
   const grain = seconds < 600 ? 1 : seconds < 36_000 ? 60 : 3_600;

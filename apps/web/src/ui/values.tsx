@@ -11,11 +11,14 @@ export function Values({
   title,
   values,
   bare = false,
+  labels = {},
 }: {
   title: string;
   values: Readonly<Record<string, unknown>>;
   /** Where its place says what it is. */
   bare?: boolean;
+  /** What people were asked, by name. */
+  labels?: Labels;
 }) {
   const entries = Object.entries(values);
   if (entries.length === 0) return null;
@@ -27,7 +30,7 @@ export function Values({
           {title}
         </Text>
       )}
-      <Named title={title} entries={entries} />
+      <Named title={title} entries={entries} labels={labels} />
       {nested && <Json title={title} value={values} />}
     </div>
   );
@@ -39,7 +42,18 @@ export function Value({ name, value }: { name: string; value: unknown }) {
   return shape.kind === 'line' ? lineText(name, shape.text, value) : <Nested name={name} shape={shape} />;
 }
 
-function Named({ title, entries }: { title: string; entries: readonly (readonly [string, unknown])[] }) {
+/** Of a form: the question, and the unit of its answer. */
+export type Labels = Readonly<Record<string, { readonly label: string; readonly unit?: string | undefined }>>;
+
+function Named({
+  title,
+  entries,
+  labels = {},
+}: {
+  title: string;
+  entries: readonly (readonly [string, unknown])[];
+  labels?: Labels;
+}) {
   const told = entries.map(([name, value]) => ({ name, value, shape: shapeOf(value) }));
   const deep = told.filter(({ shape }) => shape.kind !== 'line');
   const lines = told.filter(({ shape }) => shape.kind === 'line');
@@ -48,10 +62,14 @@ function Named({ title, entries }: { title: string; entries: readonly (readonly 
       {[...lines, ...deep].map(({ name, value, shape }) => (
         <div key={name} className={classes.value} data-deep={shape.kind !== 'line' || undefined}>
           <Text component="dt" size="xs" c="dimmed">
-            {readName(name).words}
+            {labels[name]?.label ?? readName(name).words}
           </Text>
           <dd>
-            <Value name={name} value={value} />
+            {labels[name] && shape.kind === 'line' ? (
+              `${shape.text}${labels[name].unit ? ` ${labels[name].unit}` : ''}`
+            ) : (
+              <Value name={name} value={value} />
+            )}
           </dd>
         </div>
       ))}

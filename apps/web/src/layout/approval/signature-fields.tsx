@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { isProblem } from '../../api/problem.ts';
 import { fromHub } from '../../api/services.ts';
+import { sentence } from '../../ui/sentence.ts';
 import { meanings } from './words.ts';
 
 export interface Signing {
@@ -71,7 +72,7 @@ export function SignatureFields({
           value={code}
           error={
             isProblem(error, 'wrong_code')
-              ? `${error.message} Nothing was done.`
+              ? `${sentence(error.message)} Nothing was done.`
               : isProblem(error, 'code_required')
                 ? 'Your account has a second factor: type a code of it.'
                 : missing(code, 'Type the code that your authenticator shows.')

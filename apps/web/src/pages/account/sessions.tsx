@@ -4,6 +4,7 @@ import { MonitorSmartphone } from 'lucide-react';
 import { ask } from '../../api/ask.ts';
 import { fromHub, hub } from '../../api/services.ts';
 import { useAction } from '../../api/use-action.ts';
+import { clientName } from '../../ui/client-name.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
@@ -34,8 +35,8 @@ export function Sessions() {
             title: 'With',
             cell: ({ user_agent, ip_address }) => (
               <Stack gap={0}>
-                <Text size="sm" lineClamp={1}>
-                  {user_agent ?? 'Unknown'}
+                <Text size="sm" {...(user_agent ? { title: user_agent } : {})}>
+                  {clientName(user_agent)}
                 </Text>
                 <Text size="xs" c="dimmed">
                   {ip_address}

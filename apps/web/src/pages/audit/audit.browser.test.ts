@@ -30,6 +30,13 @@ for (const { scheme, size } of looks)
 
 browserTest('an entry opens beside the list: what changed, and its place in the chain', async (browser) => {
   const { page, faults } = await openPage(browser, `${lab.url}/ui/audit`);
+  // In a low window the menu scrolls, to where one is.
+  await page.setViewportSize({ width: 1280, height: 657 });
+  await page.reload();
+  const here = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Audit' });
+  await here.waitFor();
+  const box = await here.boundingBox();
+  assert.ok(box && box.y > 0 && box.y + box.height <= 657, `Audit stands at ${box?.y}`);
   const entry = page.getByRole('button', { name: 'Entry 3', exact: true });
   await entry.press('Enter');
   const sheet = page.getByRole('dialog', { name: 'Entry 3: device.change' });

@@ -26,11 +26,21 @@ browserTest(
     const pieces: string[] = [];
     page.on('request', (request) => request.method() === 'PATCH' && pieces.push(request.url()));
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await page.getByText('empty.csv was not taken:').waitFor();
+    const refused = page.getByRole('list', { name: 'Files that were not uploaded' }).getByRole('listitem');
+    await refused.filter({ hasText: 'empty.csv' }).getByRole('alert').waitFor();
     await page.getByRole('button', { name: 'Download raw.bin' }).waitFor();
     assert.equal(pieces.length, 2);
     await page.getByText('2 values of').waitFor();
     await assertAccessible(page, 'files');
+    // The one that was refused is kept, tried again when there is cause to, and else removed.
+    await page.getByText('One file was not uploaded').waitFor();
+    const again = page.waitForResponse(
+      (response) => response.request().method() === 'POST' && response.url().endsWith('/uploads'),
+    );
+    await page.getByRole('button', { name: 'Try again: empty.csv' }).click();
+    assert.equal((await again).status(), 400);
+    await page.getByRole('button', { name: 'Remove empty.csv' }).click();
+    assert.equal(await refused.count(), 0);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download reader.csv' }).click(),
@@ -92,7 +102,7 @@ browserTest(
     await page.getByRole('button', { name: 'Download lost.csv' }).waitFor();
     await page.getByRole('button', { name: 'Download lost.bin' }).waitFor();
     await page.getByRole('button', { name: 'Send', exact: true }).waitFor();
-    assert.equal(await page.getByText('was not taken').count(), 0);
+    assert.equal(await page.getByText('not uploaded').count(), 0);
     const { files } = (await (await fetch(`${lab.url}/files?limit=100`)).json()) as {
       files: { name: string }[];
     };

@@ -3,6 +3,7 @@ import { Suspense } from 'react';
 import { lazyPart } from '../../load.ts';
 import { LoadingRows } from '../../ui/loading.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
+import { TabList } from '../../ui/tab-list.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 
 const views = [
@@ -34,13 +35,13 @@ export default function JobsPage() {
         }
         keepMounted={false}
       >
-        <Tabs.List mb="md">
+        <TabList shown={shown.value}>
           {views.map(({ value, label }) => (
             <Tabs.Tab key={value} value={value}>
               {label}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabList>
         {views.map(({ value, label, View }) => (
           <Tabs.Panel key={value} value={value}>
             <Suspense fallback={<LoadingRows what={label} />}>

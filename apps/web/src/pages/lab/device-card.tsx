@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { memo, useRef } from 'react';
+import { type HolderWait, useHolderWait } from '../../api/holder-wait.ts';
 import type { Device } from '../../api/overview.ts';
-import { usePersonWait } from '../../api/person-wait.ts';
 import { fromWorkflows } from '../../api/services.ts';
 import { useLiveNow } from '../../live/live-now.ts';
+import { HolderWaitText } from '../../ui/holder-wait.tsx';
 import { LightLink } from '../../ui/light-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { about } from '../../ui/times.ts';
@@ -19,6 +20,7 @@ import { useSeen } from './use-seen.ts';
 export const DeviceCard = memo(function DeviceCard({ device, hidden }: { device: Device; hidden: boolean }) {
   const place = useRef<HTMLLIElement>(null);
   const seen = useSeen(place);
+  const wait = useHolderWait(device, seen);
   const { id, name, type, location, status, paused, booking, running, queue_length: queue } = device;
   return (
     <li ref={place} className={classes.card} data-status={status} data-tour="device" hidden={hidden}>
@@ -53,7 +55,7 @@ export const DeviceCard = memo(function DeviceCard({ device, hidden }: { device:
         {booking ? (
           <>
             <WorkflowName id={booking.workflow_id} />
-            <p>{stepText(device)}</p>
+            <p>{wait?.kind === 'failed' ? <FailedAt position={wait.position} /> : stepText(device)}</p>
             <HolderProgress device={device} />
           </>
         ) : (
@@ -72,7 +74,7 @@ export const DeviceCard = memo(function DeviceCard({ device, hidden }: { device:
         <div>
           <dt>Free</dt>
           <dd>
-            <FreeText device={device} seen={seen} />
+            <FreeText device={device} wait={wait} />
           </dd>
         </div>
       </dl>
@@ -116,15 +118,14 @@ function HolderProgress({ device }: { device: Device }) {
   );
 }
 
-function FreeText({ device, seen }: { device: Device; seen: boolean }) {
+const FailedAt = ({ position }: { position: number }) => (
+  <StatusBadge status="failed" text={`failed at step ${position}`} />
+);
+
+function FreeText({ device, wait }: { device: Device; wait: HolderWait | null }) {
   const { free, status, paused, booking, queue_length: queue } = device;
-  const person = usePersonWait(device, seen);
-  if (person)
-    return (
-      <LightLink to={`/tasks/${encodeURIComponent(person.task)}`} className={classes.plain}>
-        waits for a person
-      </LightLink>
-    );
+  if (wait?.kind === 'failed') return <>not known</>;
+  if (wait) return <HolderWaitText wait={wait} brief />;
   if (status === 'maintenance' || paused || free.at === null || free.seconds === null)
     return <>{status === 'maintenance' || booking || queue > 0 ? 'not known' : 'once it is resumed'}</>;
   if (!booking && queue === 0) return <>now</>;

@@ -58,7 +58,15 @@ browserTest('a device whose workflow waits for a person says so, and for whom', 
   const { id } = await send('POST', `${lab.workflows}/workflows`, {
     name: 'Needs a hand',
     device_id: 'centrifuge-1',
-    steps: [{ operator_task: { title: 'Balance the rotor' } }, 'spin'],
+    steps: [
+      {
+        operator_task: {
+          title: 'Balance the rotor',
+          fields: [{ type: 'yes_no', name: 'any_bubbles', label: 'Any bubbles?' }],
+        },
+      },
+      'spin',
+    ],
   });
   await send('POST', `${lab.workflows}/workflows/${id}/start`, { auto: true });
   const { page } = await openPage(browser, `${lab.url}/ui/`);
@@ -77,7 +85,7 @@ browserTest('a device whose workflow waits for a person says so, and for whom', 
   const own = await openPage(browser, `${lab.url}/ui/workflows/${next.id}`);
   await own.page.getByRole('button', { name: 'Start', exact: true }).click();
   const dialog = own.page.getByRole('dialog');
-  await dialog.getByRole('link', { name: 'a person' }).waitFor();
+  await dialog.getByText('Needs a hand holds it and waits for a person: Balance the rotor.').waitFor();
   await dialog.getByText('It is not known how long it takes.').waitFor();
   await own.page.keyboard.press('Escape');
   await send('POST', `${lab.workflows}/workflows/${next.id}/start`, { queue: true });
@@ -87,7 +95,14 @@ browserTest('a device whose workflow waits for a person says so, and for whom', 
   assert.equal(await why.getByRole('listitem').count(), 1, 'it is said once');
   await link.click();
   await page.getByRole('heading', { name: 'Balance the rotor', level: 1 }).waitFor();
+  await page.getByText('Step 1 of Needs a hand, which waits for it').waitFor();
+  await page.getByRole('link', { name: 'Needs a hand' }).click();
+  await page.getByText('Waits for a person to do Balance the rotor. The device stays booked').waitFor();
+  await page.getByRole('link', { name: 'Balance the rotor' }).click();
+  await page.getByLabel('No', { exact: true }).check();
   await page.getByRole('button', { name: 'Complete' }).click();
+  await page.getByRole('link', { name: 'Needs a hand' }).click();
+  await page.getByRole('term').getByText('Any bubbles?', { exact: true }).waitFor();
   // Told live: the rotor turns, and then there is a time again.
   await row.getByText('waits for a person').waitFor({ state: 'detached' });
 });

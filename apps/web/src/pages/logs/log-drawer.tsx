@@ -2,10 +2,9 @@ import { Stack, Text, Title } from '@mantine/core';
 import { Fact, Facts } from '../../ui/facts.tsx';
 import { SideSheet } from '../../ui/side-sheet.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { fullTime } from '../../ui/times.ts';
+import { fullTime, took } from '../../ui/times.ts';
 import { Values } from '../../ui/values.tsx';
 import type { Log } from './log.ts';
-import { took } from './took.ts';
 
 /** All that is on record of one operation. */
 export function LogDrawer({ log, onClose }: { log: Log | undefined; onClose: () => void }) {
@@ -23,7 +22,7 @@ export function LogDrawer({ log, onClose }: { log: Log | undefined; onClose: () 
             </Fact>
             <Fact name="Began">{fullTime(log.started_at)}</Fact>
             {log.finished_at && <Fact name="Ended">{fullTime(log.finished_at)}</Fact>}
-            <Fact name="Took">{took(log.duration_ms)}</Fact>
+            <Fact name="Took">{log.duration_ms === null ? '–' : took(log.duration_ms)}</Fact>
             <Fact name="Device">
               {log.device_id} ({log.device_type})
             </Fact>

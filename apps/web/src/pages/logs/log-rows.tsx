@@ -2,10 +2,9 @@ import { Loader, Text, UnstyledButton } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { fullTime, shortTime } from '../../ui/times.ts';
+import { fullTime, shortTime, took } from '../../ui/times.ts';
 import type { Log } from './log.ts';
 import classes from './log-rows.module.css';
-import { took } from './took.ts';
 
 /**
  * Rows of which only those in sight are in the page, however many there are. Each is one button; the arrow keys go from row to row, Page Up and Down
@@ -105,7 +104,7 @@ export function LogRows({
                   <StatusBadge status={log.status} />
                 </span>
                 <span className={classes.workflow}>{log.workflow_id ?? '–'}</span>
-                <span className={classes.took}>{took(log.duration_ms)}</span>
+                <span className={classes.took}>{log.duration_ms === null ? '–' : took(log.duration_ms)}</span>
               </UnstyledButton>
             </li>
           );

@@ -1,6 +1,7 @@
 import type { paths } from '@labwright/client/openapi/workflow-service';
 import { type Role, roles } from '../../api/session.ts';
 import { readValue, type Schema } from './parameters.ts';
+import { type Picked, readRefused } from './picked-samples.ts';
 
 export type Request = paths['/workflows']['post']['requestBody']['content']['application/json'];
 type NewStep = Request['steps'][number];
@@ -33,14 +34,13 @@ export type DraftStep =
     };
 
 /** A workflow that is being described: everything as it is typed, faults and all. */
-export interface Draft {
+export interface Draft extends Picked {
   name: string;
   deviceId: string;
   steps: readonly DraftStep[];
-  barcodes: readonly string[];
 }
 
-export const emptyDraft: Draft = { name: '', deviceId: '', steps: [], barcodes: [] };
+export const emptyDraft: Draft = { name: '', deviceId: '', steps: [], barcodes: [], refused: [] };
 
 /** The parameters of each operation that the device can do. */
 export type Operations = ReadonlyMap<string, Schema>;
@@ -135,14 +135,15 @@ export function keepDraft(draft: Draft): void {
 /** Kept by an older page it may be another one: then it is forgotten. */
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, deviceId, steps, barcodes } = value as Record<string, unknown>;
+  const { name, deviceId, steps, barcodes, refused } = value as Record<string, unknown>;
   return (
     typeof name === 'string' &&
     typeof deviceId === 'string' &&
     Array.isArray(steps) &&
     steps.every(isStep) &&
     Array.isArray(barcodes) &&
-    barcodes.every((barcode) => typeof barcode === 'string')
+    barcodes.every((barcode) => typeof barcode === 'string') &&
+    readRefused(refused) !== undefined
   );
 }
 

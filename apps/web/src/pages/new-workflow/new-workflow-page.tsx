@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, Button, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { ListPlus, Plus, UserRound } from 'lucide-react';
@@ -11,7 +11,9 @@ import { useAction } from '../../api/use-action.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
+import { showFirstFault } from '../../ui/first-fault.ts';
 import { LoadingRows } from '../../ui/loading.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { duration } from '../../ui/times.ts';
 import { type Draft, type DraftStep, emptyDraft, keepDraft, loadDraft, requestOf } from './draft.ts';
@@ -59,7 +61,7 @@ export default function NewWorkflowPage() {
   useEffect(() => {
     if (!looking) return;
     setLooking(false);
-    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    showFirstFault(form.current);
   }, [looking]);
 
   const submit = async (start: boolean) => {
@@ -138,7 +140,7 @@ export default function NewWorkflowPage() {
               </Empty>
             )}
             {messageAt(faults, 'body.steps') && draft.steps.length === 0 && (
-              <Text size="sm" c="var(--mantine-color-error)" role="alert">
+              <Text size="sm" c="var(--mantine-color-error)" role="alert" tabIndex={-1} data-faulty>
                 Steps: {messageAt(faults, 'body.steps')}
               </Text>
             )}
@@ -197,16 +199,31 @@ export default function NewWorkflowPage() {
               Samples
             </Title>
             <SamplePicker
-              barcodes={draft.barcodes}
+              picked={draft}
               faults={faults}
-              onChange={(barcodes) => change({ barcodes })}
+              onChange={(pick) => setDraft((before) => ({ ...before, ...pick(before) }))}
             />
+            {draft.barcodes.length === 0 && draft.steps.some(({ kind }) => kind === 'operation') && (
+              <Notice title="No samples are picked">
+                It can be started like this. If its steps work on samples, pick them: what is done and
+                measured is then found with each of them.
+              </Notice>
+            )}
           </Stack>
 
           <Stack gap="sm">
             {tried && here.length > 0 && (
               <Text size="sm" c="var(--mantine-color-error)" role="status">
-                {here.length === 1 ? 'One place is' : `${here.length} places are`} still to be corrected.
+                <Anchor
+                  component="button"
+                  type="button"
+                  inherit
+                  c="inherit"
+                  underline="always"
+                  onClick={() => setLooking(true)}
+                >
+                  {here.length === 1 ? 'One place is' : `${here.length} places are`} still to be corrected.
+                </Anchor>
               </Text>
             )}
             <Failed error={create.error} />

@@ -28,7 +28,7 @@ browserTest('the first workflow, from an empty laboratory to its end', async (br
     type: 'liquid_handler',
     settings: { speed: 600 },
   });
-  for (const barcode of ['S-1', 'S-2', 'S-3'])
+  for (const barcode of ['S-1', 'S-2', 'S-3', 'SAMPLE-01'])
     await post(`${lab.workflows}/samples`, { barcode, sample_type: 'blood' });
   await page.getByRole('link', { name: 'New workflow' }).first().click();
   await page.getByRole('heading', { name: 'New workflow', level: 1 }).waitFor();
@@ -37,8 +37,14 @@ browserTest('the first workflow, from an empty laboratory to its end', async (br
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByText('3 places are still to be corrected.').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true');
+  // From there on the remark leads to what is left, a field or not.
+  await page.getByLabel('Name').fill('First');
+  await page.getByRole('button', { name: '2 places are still to be corrected.' }).click();
+  assert.equal(await page.getByLabel('Device').evaluate((field) => field === document.activeElement), true);
   await page.getByLabel('Name').fill('First of all');
   await page.getByLabel('Device').selectOption('handler');
+  await page.getByRole('button', { name: 'One place is still to be corrected.' }).click();
+  assert.match((await page.locator(':focus').textContent()) ?? '', /there must be one at least/);
   const add = page.getByRole('group', { name: 'Add a step' });
   await add.getByRole('button', { name: 'mix' }).click();
   await add.getByRole('button', { name: 'wash' }).click();
@@ -57,16 +63,47 @@ browserTest('the first workflow, from an empty laboratory to its end', async (br
   await steps.nth(0).getByText('1. pipette transfer').waitFor();
   await page.getByRole('button', { name: 'Remove step 2' }).click();
 
-  // A scanner types a barcode and Enter.
-  const scan = page.getByLabel('Scan or type a barcode');
-  await scan.fill('S-1');
+  // Without samples it can be started, but that is said.
+  const remark = page.getByText('No samples are picked');
+  await remark.waitFor();
+
+  // The first samples are offered on focus, and picked by keyboard.
+  const scan = page.getByRole('combobox', { name: 'Scan, type or choose a barcode' });
+  const offered = page.getByRole('listbox', { name: 'Samples of the laboratory' });
+  await scan.focus();
+  await offered.getByRole('option', { name: 'S-1 blood' }).waitFor();
+  assert.equal(await offered.getByRole('option').count(), 4);
+  await assertAccessible(page, 'the samples that are offered');
+  await scan.press('ArrowDown');
+  const named = await scan.getAttribute('aria-activedescendant');
+  assert.match((await page.locator(`[id="${named}"]`).textContent()) ?? '', /^S-1/);
   await scan.press('Enter');
   await page.getByText('One sample', { exact: true }).waitFor();
-  await scan.fill('S-9');
-  await scan.press('Enter');
-  await page.getByText('There is no sample S-9.').waitFor();
-  await scan.fill('S-');
-  await page.getByRole('button', { name: 'S-2 · blood' }).click();
+  assert.equal(await remark.count(), 0);
+
+  // A scanner types a barcode and Enter; what is refused stays through the next scans.
+  for (const barcode of ['S-9', 'S-1', 'sample-01', 'S-8']) {
+    await scan.fill(barcode);
+    await scan.press('Enter');
+  }
+  const refused = page.getByRole('list', { name: 'Barcodes that were not added' }).getByRole('listitem');
+  await page.getByText('4 barcodes were not added').waitFor();
+  await refused.filter({ hasText: 'S-9: there is no such sample. Import it first.' }).waitFor();
+  await refused.filter({ hasText: 'S-1: it is in the list already.' }).waitFor();
+  await refused.filter({ hasText: 'There is SAMPLE-01: use it?' }).waitFor();
+  await assertAccessible(page, 'barcodes that were not added');
+  await page.reload();
+  await page.getByRole('button', { name: 'Use SAMPLE-01' }).click();
+  await page.getByText('2 samples', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Dismiss S-8' }).click();
+  await page.getByText('2 barcodes were not added').waitFor();
+  await page.getByRole('button', { name: 'Dismiss all' }).click();
+  assert.equal(await refused.count(), 0);
+  await page.getByRole('button', { name: 'Remove SAMPLE-01' }).click();
+
+  // By a part of it, in any case.
+  await scan.fill('s-');
+  await offered.getByRole('option', { name: 'S-2 blood' }).click();
   await page.getByText('2 samples', { exact: true }).waitFor();
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'From a file' }).click();

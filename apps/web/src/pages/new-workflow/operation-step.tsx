@@ -27,7 +27,7 @@ export function OperationStepFields({
   return (
     <>
       {fault && (
-        <Text size="sm" c="var(--mantine-color-error)" role="alert">
+        <Text size="sm" c="var(--mantine-color-error)" role="alert" tabIndex={-1} data-faulty>
           {step.operation}: {fault}
         </Text>
       )}

@@ -1,57 +1,55 @@
-import { Button, FileButton, Group, Pill, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
-import { FileUp, Plus, ScanBarcode } from 'lucide-react';
-import { type KeyboardEvent, useState } from 'react';
+import { Button, FileButton, Group, Pill, Stack, Text } from '@mantine/core';
+import { FileUp } from 'lucide-react';
+import { useState } from 'react';
 import { ask } from '../../api/ask.ts';
 import type { Fault } from '../../api/problem.ts';
-import { fromWorkflows, workflows } from '../../api/services.ts';
+import { workflows } from '../../api/services.ts';
 import { useAction } from '../../api/use-action.ts';
-import { Failed } from '../../ui/failed.tsx';
 import { barcodesOf } from './csv.ts';
 import { messageAt } from './faults.ts';
+import { mostSamples, type Picked, withChecked, withNotChecked } from './picked-samples.ts';
+import { RefusedBarcodes } from './refused-barcodes.tsx';
 import classes from './sample-picker.module.css';
+import { SampleSearch } from './sample-search.tsx';
 
-/** As many as a workflow takes; and as many as are shown one by one. */
-const most = 10_000;
+/** As many as are shown one by one. */
 const shown = 60;
 
 export interface SamplePickerProps {
-  barcodes: readonly string[];
+  picked: Picked;
   faults: readonly Fault[];
-  onChange: (barcodes: readonly string[]) => void;
+  /** Scans come faster than answers: each changes what there is then. */
+  onChange: (change: (before: Picked) => Picked) => void;
 }
 
-/** Samples of the workflow: searched and picked, scanned (a scanner types the barcode and Enter), or out of a file. */
-export function SamplePicker({ barcodes, faults, onChange }: SamplePickerProps) {
-  const [text, setText] = useState('');
-  const [unknown, setUnknown] = useState<readonly string[]>([]);
+interface Wanted {
+  barcodes: readonly string[];
+  /** By a scanner or by hand, and not out of a file. */
+  scanned: boolean;
+}
+
+/** Samples of the workflow: searched and picked, scanned, or out of a file. */
+export function SamplePicker({ picked: { barcodes, refused }, faults, onChange }: SamplePickerProps) {
   const [dropping, setDropping] = useState(false);
   const check = useAction({
-    run: async (wanted: readonly string[]) => {
-      const fresh = wanted.filter((barcode) => !barcodes.includes(barcode));
-      if (fresh.length === 0) return { valid_barcodes: [], invalid_barcodes: [] };
-      if (barcodes.length + fresh.length > most) throw new Error(`A workflow takes ${most} samples at most.`);
-      return ask(workflows.POST('/samples/validate', { body: { barcodes: fresh } }));
-    },
-    onDone: ({ valid_barcodes, invalid_barcodes }) => {
-      setUnknown(invalid_barcodes);
-      if (valid_barcodes.length > 0) onChange([...new Set([...barcodes, ...valid_barcodes])]);
-    },
+    run: ({ barcodes }: Wanted) =>
+      ask(workflows.POST('/samples/validate', { body: { barcodes: [...barcodes] } })),
   });
-  const add = (barcode: string) => {
-    if (barcode === '') return;
-    // Empty at once: the next scan does not wait for an answer.
-    setText('');
-    check.mutate([barcode]);
+  const pick = async (wanted: Wanted) => {
+    if (wanted.barcodes.length === 0) return;
+    try {
+      if (wanted.barcodes.length > mostSamples)
+        throw new Error(`A workflow takes ${mostSamples} samples at most.`);
+      const answer = await check.mutateAsync(wanted);
+      onChange((before) => withChecked(before, answer, wanted));
+    } catch (error) {
+      const because = error instanceof Error ? error.message : String(error);
+      onChange((before) => withNotChecked(before, wanted.barcodes, because));
+    }
   };
+  const add = (barcode: string) => void pick({ barcodes: [barcode], scanned: true });
   const readFile = async (file: File | null | undefined) => {
-    if (file) check.mutate(barcodesOf(await file.text()));
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter') return;
-    event.preventDefault();
-    add(text.trim());
+    if (file) await pick({ barcodes: barcodesOf(await file.text()), scanned: false });
   };
   return (
     <Stack
@@ -72,22 +70,7 @@ export function SamplePicker({ barcodes, faults, onChange }: SamplePickerProps) 
       }}
     >
       <Group align="flex-end" gap="sm">
-        <TextInput
-          className={classes.scan}
-          label="Scan or type a barcode"
-          description="Enter adds it."
-          leftSection={<ScanBarcode size={16} aria-hidden />}
-          value={text}
-          maxLength={64}
-          autoComplete="off"
-          spellCheck={false}
-          error={unknownText(unknown)}
-          onChange={(event) => {
-            setText(event.currentTarget.value);
-            setUnknown([]);
-          }}
-          onKeyDown={onKeyDown}
-        />
+        <SampleSearch chosen={barcodes} onAdd={add} />
         <FileButton onChange={(file) => void readFile(file)} accept=".csv,.txt,text/csv,text/plain">
           {(props) => (
             <Button {...props} variant="default" leftSection={<FileUp size={16} aria-hidden />}>
@@ -99,15 +82,18 @@ export function SamplePicker({ barcodes, faults, onChange }: SamplePickerProps) 
           or drop a CSV file with a column <code>barcode</code> here
         </Text>
       </Group>
-      <Failed error={check.error} />
-      <Suggestions text={text.trim()} chosen={barcodes} onAdd={add} />
+      <RefusedBarcodes refused={refused} onChange={onChange} onAdd={add} />
       {barcodes.length > 0 && (
         <div>
           <Group gap="sm" mb="xs">
             <Text size="sm" fw={600}>
               {barcodes.length === 1 ? 'One sample' : `${barcodes.length} samples`}
             </Text>
-            <Button size="compact-xs" variant="subtle" onClick={() => onChange([])}>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              onClick={() => onChange((before) => ({ ...before, barcodes: [] }))}
+            >
               Remove all
             </Button>
           </Group>
@@ -121,7 +107,12 @@ export function SamplePicker({ barcodes, faults, onChange }: SamplePickerProps) 
                   size="md"
                   className={classes.sample}
                   data-fault={fault !== undefined || undefined}
-                  onRemove={() => onChange(barcodes.filter((other) => other !== barcode))}
+                  onRemove={() =>
+                    onChange((before) => ({
+                      ...before,
+                      barcodes: before.barcodes.filter((other) => other !== barcode),
+                    }))
+                  }
                   removeButtonProps={{ 'aria-label': `Remove ${barcode}`, tabIndex: 0, 'aria-hidden': false }}
                 >
                   {barcode}
@@ -145,52 +136,5 @@ export function SamplePicker({ barcodes, faults, onChange }: SamplePickerProps) 
           </Text>
         ))}
     </Stack>
-  );
-}
-
-function unknownText(unknown: readonly string[]): string | undefined {
-  if (unknown.length === 0) return undefined;
-  const [first, ...rest] = unknown;
-  return rest.length === 0
-    ? `There is no sample ${first}. Import it first.`
-    : `${unknown.length} are no samples and were left out: ${unknown.slice(0, 5).join(', ')}${unknown.length > 5 ? ', …' : ''}`;
-}
-
-/** Samples whose barcode begins with what was typed. */
-function Suggestions({
-  text,
-  chosen,
-  onAdd,
-}: {
-  text: string;
-  chosen: readonly string[];
-  onAdd: (barcode: string) => void;
-}) {
-  const [prefix] = useDebouncedValue(text, 250);
-  const wanted = prefix.length >= 2 && text.length >= 2;
-  const { data, error, refetch } = useQuery({
-    ...fromWorkflows.read('/samples', { params: { query: { barcode_prefix: prefix, limit: 12 } } }),
-    enabled: wanted,
-  });
-  if (!wanted) return null;
-  const found = data?.samples.filter(({ barcode }) => !chosen.includes(barcode)) ?? [];
-  return (
-    <>
-      <Failed error={error} retry={refetch} />
-      <Group component="ul" gap="xs" className={classes.found} aria-label="Samples that begin like this">
-        {found.map(({ id, barcode, sample_type }) => (
-          <li key={id}>
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<Plus size={13} aria-hidden />}
-              onClick={() => onAdd(barcode)}
-            >
-              {barcode} · {sample_type}
-            </Button>
-          </li>
-        ))}
-      </Group>
-    </>
   );
 }

@@ -62,7 +62,7 @@ export function TaskStepFields({
         />
       </Group>
       <Textarea
-        label="Instructions"
+        label="Instructions (optional)"
         description="Markdown."
         autosize
         minRows={2}
@@ -97,7 +97,7 @@ export function TaskStepFields({
             />
             {field.type === 'number' && (
               <TextInput
-                label="Unit"
+                label="Unit (optional)"
                 maxLength={20}
                 value={field.unit}
                 error={messageAt(faults, `${at}.fields[${index}].unit`)}

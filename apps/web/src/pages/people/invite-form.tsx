@@ -36,7 +36,7 @@ export function InviteForm() {
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <TextInput
-            label="Address"
+            label="E-mail"
             type="email"
             required
             value={email}
@@ -56,7 +56,7 @@ export function InviteForm() {
         </Group>
         <Failed error={invite.error} />
         {invite.data?.invitation && (
-          <InvitationNotice token={invite.data.invitation.token} name={invite.data.user.name} />
+          <InvitationNotice invitation={invite.data.invitation} name={invite.data.user.name} />
         )}
       </Stack>
     </form>

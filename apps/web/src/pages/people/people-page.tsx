@@ -91,7 +91,7 @@ function People() {
       <PageHeader title="People">Who may use this laboratory, and what they may do.</PageHeader>
       <Stack>
         <InviteForm />
-        {invite.data && <InvitationNotice token={invite.data.token} name={invite.variables?.name ?? ''} />}
+        {invite.data && <InvitationNotice invitation={invite.data} name={invite.variables?.name ?? ''} />}
         <Failed error={invite.error} />
         <DataTable
           caption="People"

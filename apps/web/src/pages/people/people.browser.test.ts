@@ -16,20 +16,28 @@ browserTest(
   async (browser) => {
     const admin = await openPage(browser, `${lab.url}/ui/people`);
     const { page } = admin;
+    await page.getByText('cat .labwright/setup-token').waitFor();
     await page.getByLabel('Setup token').fill(setupToken);
     await page.getByLabel('Your name').fill('Ada Lovelace');
-    await page.getByLabel('Address').fill('ada@example.org');
+    await page.getByLabel('E-mail').fill('ada@example.org');
     await page.getByRole('textbox', { name: 'Password' }).fill('a sentence that is long');
     await page.getByRole('button', { name: 'Make the account and sign in' }).click();
     await page.getByRole('heading', { name: 'People', level: 1 }).waitFor();
     await page.getByRole('textbox', { name: 'Name' }).fill('Vera Rubin');
-    await page.getByRole('textbox', { name: 'Address' }).fill('vera@example.org');
+    await page.getByRole('textbox', { name: 'E-mail' }).fill('vera@example.org');
     await page.getByRole('combobox', { name: 'Role', exact: true }).click();
     await page.getByRole('option', { name: 'viewer' }).click();
     await page.getByRole('button', { name: 'Invite' }).click();
     const invitation = await page.getByText(/#invitation=/).textContent();
     assert.ok(invitation);
     await page.getByText('vera@example.org').waitFor();
+    // Here nobody else can open it, and that is said before it is sent.
+    await page.getByText('Only this computer can open this link.').waitFor();
+    await page.getByText(/It ends in 7 d, on /).waitFor();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy the link' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), invitation);
     await assertAccessible(page, 'people');
 
     const vera = await openPage(browser, invitation);
@@ -46,6 +54,7 @@ browserTest(
     await vera.page.getByText('Scientists and above can also write').waitFor();
 
     await vera.page.getByRole('link', { name: 'Your account' }).click();
+    await vera.page.getByText(/^Chrome on /).waitFor();
     await vera.page.getByRole('textbox', { name: 'What it is for' }).fill('A script');
     await vera.page.getByRole('button', { name: 'Make it' }).click();
     await vera.page.getByText(/^lw_/).first().waitFor();

@@ -108,8 +108,7 @@ function sooner(before: number | null, after: number | null): string {
   return before === null || after === null ? '' : `, and its turn comes ${shift(after - before)}`;
 }
 
-function shift(seconds: number | null): string {
-  if (seconds === null) return 'not known';
-  const size = duration(Math.abs(seconds));
+function shift(seconds: number): string {
+  const size = Math.abs(seconds) < 1 ? 'less than a second' : duration(Math.abs(seconds));
   return seconds > 0 ? `${size} later` : seconds < 0 ? `${size} earlier` : 'at the same time';
 }

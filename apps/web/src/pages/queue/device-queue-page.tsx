@@ -3,12 +3,13 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Hourglass, Users } from 'lucide-react';
 import { useState } from 'react';
-import { usePersonWait } from '../../api/person-wait.ts';
+import { type HolderWait, useHolderWait } from '../../api/holder-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Failed } from '../../ui/failed.tsx';
+import { HolderWaitText } from '../../ui/holder-wait.tsx';
 import { LoadingRows } from '../../ui/loading.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
@@ -34,7 +35,7 @@ export default function DeviceQueuePage() {
   );
   const entries = query.data?.pages.flatMap((page) => page.queue) ?? [];
   const shown = device.data;
-  const person = usePersonWait(shown ?? { booking: null });
+  const wait = useHolderWait(shown ?? { booking: null });
   return (
     <>
       <PageHeader
@@ -48,12 +49,9 @@ export default function DeviceQueuePage() {
             {shown.booking ? (
               <>
                 held by <WorkflowLink id={shown.booking.workflow_id} />
-                {person && (
+                {wait && (
                   <>
-                    , which waits for a person:{' '}
-                    <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
-                      {person.title}
-                    </PageLink>
+                    , which <HolderWaitText wait={wait} />
                   </>
                 )}
               </>
@@ -74,7 +72,7 @@ export default function DeviceQueuePage() {
       ) : (
         <Stack>
           <Standing reasons={entries[0]?.waiting_reasons ?? []} />
-          <Lanes entries={entries} person={person !== null} />
+          <Lanes entries={entries} wait={wait} />
           {query.hasNextPage && (
             <Group justify="center">
               <Button
@@ -110,7 +108,7 @@ function Standing({ reasons }: { reasons: Entry['waiting_reasons'] }) {
   );
 }
 
-function Lanes({ entries, person }: { entries: readonly Entry[]; person: boolean }) {
+function Lanes({ entries, wait }: { entries: readonly Entry[]; wait: HolderWait | null }) {
   const mayMove = useMay('scientist');
   const mayBeUrgent = useMay('operator');
   const [dragged, setDragged] = useState<Entry>();
@@ -161,7 +159,7 @@ function Lanes({ entries, person }: { entries: readonly Entry[]; person: boolean
                   <QueueEntry
                     key={entry.id}
                     entry={entry}
-                    person={person}
+                    wait={wait}
                     allowed={allowed}
                     onMove={(to) => ask(entry, to)}
                     onDrag={(dragging) => {

@@ -2,10 +2,12 @@ import { ActionIcon, Group, Stack, Text } from '@mantine/core';
 import { ChevronsDown, ChevronsUp, GripVertical, X } from 'lucide-react';
 import { useState } from 'react';
 import { ask } from '../../api/ask.ts';
+import type { HolderWait } from '../../api/holder-wait.ts';
 import { devices } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
 import { ConfirmWithReason } from '../../ui/confirm-with-reason.tsx';
+import { turnAfter } from '../../ui/holder-wait.tsx';
 import { Time } from '../../ui/time.tsx';
 import { about, shortTime } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
@@ -15,14 +17,14 @@ import { beside, type Entry, type Priority } from './types.ts';
 /** One that waits: its place, when its turn comes, and the ways to another place. */
 export function QueueEntry({
   entry,
-  person,
+  wait,
   allowed,
   onMove,
   onDrag,
 }: {
   entry: Entry;
-  /** Its device waits for a person: an estimate would pretend to know. */
-  person: boolean;
+  /** The holder of its device waits for somebody: an estimate would pretend to know. */
+  wait: HolderWait | null;
   allowed: (priority: Priority) => boolean;
   onMove: (priority: Priority | undefined) => void;
   onDrag: (dragging: boolean) => void;
@@ -78,8 +80,8 @@ export function QueueEntry({
               <WorkflowLink id={workflow_id} />
             </Text>
             <Text size="sm">
-              {person
-                ? 'Its turn comes after a person has done their part.'
+              {wait
+                ? turnAfter(wait)
                 : estimate.seconds === null || estimate.at === null || estimate.seconds_p90 === null
                   ? 'It is not known when its turn comes.'
                   : `In about ${about(estimate.seconds)}, at ${shortTime(estimate.at)}; nine times in ten within ${about(estimate.seconds_p90)}.`}

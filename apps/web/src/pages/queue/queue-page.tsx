@@ -1,12 +1,13 @@
 import { Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ListOrdered } from 'lucide-react';
+import { useHolderWait } from '../../api/holder-wait.ts';
 import type { Device } from '../../api/overview.ts';
-import { usePersonWait } from '../../api/person-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
+import { HolderWaitText } from '../../ui/holder-wait.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
@@ -65,14 +66,11 @@ export default function QueuePage() {
 
 function Free({ device }: { device: Device }) {
   const { free, status } = device;
-  const person = usePersonWait(device);
-  if (person)
+  const wait = useHolderWait(device);
+  if (wait)
     return (
       <Text size="sm">
-        waits for a person:{' '}
-        <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
-          {person.title}
-        </PageLink>
+        <HolderWaitText wait={wait} />
       </Text>
     );
   if (status === 'available') return 'now';

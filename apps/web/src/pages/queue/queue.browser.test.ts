@@ -67,7 +67,7 @@ browserTest(
     await assertAccessible(page, 'the queue of a device');
     const phone = await openPage(browser, `${lab.url}/ui/queue/keyed`, { size: 'phone' });
     const told = await phone.page
-      .getByText(/^In about/)
+      .getByText(/^It is not known when its turn comes/)
       .first()
       .boundingBox();
     assert.ok((told?.width ?? 0) > 200, `on a phone a sentence has ${told?.width} points`);

@@ -3,11 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Tag } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { ask } from '../../api/ask.ts';
+import { type ApiProblem, isProblem } from '../../api/problem.ts';
 import { fromHub, hub } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
 import { Failed } from '../../ui/failed.tsx';
 import { Notice } from '../../ui/notice.tsx';
+import classes from './labels.module.css';
 
 export interface LabelSubject {
   readonly kind: 'sample' | 'plate' | 'device';
@@ -60,14 +62,14 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
   useEffect(() => () => made && URL.revokeObjectURL(made.url), [made]);
 
   const make = useAction({
-    run: async (): Promise<Blob> => {
+    /** `even_if_unknown`: whoever asks was told that something is not there, and wants its label all the same. */
+    run: async (even_if_unknown: boolean): Promise<Blob> => {
       const list = subjects.map(({ kind, id }) => ({ kind, id }));
+      const shared = { subjects: list, symbol, even_if_unknown };
       const answer =
         format === 'sheet'
-          ? await ask(
-              hub.POST('/labels/sheets', { body: { subjects: list, symbol, sheet }, parseAs: 'blob' }),
-            )
-          : await ask(hub.POST('/labels', { body: { subjects: list, symbol, format }, parseAs: 'blob' }));
+          ? await ask(hub.POST('/labels/sheets', { body: { ...shared, sheet }, parseAs: 'blob' }))
+          : await ask(hub.POST('/labels', { body: { ...shared, format }, parseAs: 'blob' }));
       return answer as unknown as Blob;
     },
     onDone: (blob) =>
@@ -86,6 +88,7 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
 
   return (
     <Stack>
+      {!single && <WhichOnes subjects={subjects} />}
       <SegmentedControl
         fullWidth
         aria-label="What is made"
@@ -125,7 +128,11 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
         </Text>
       )}
       {symbol === 'qr' && <AddressWarning />}
-      <Failed error={make.error} />
+      {isProblem(make.error, 'subject_not_found') ? (
+        <Unknown problem={make.error} loading={make.isPending} onMake={() => make.mutate(true)} />
+      ) : (
+        <Failed error={make.error} />
+      )}
       {made ? (
         <>
           {made.picture && (
@@ -141,12 +148,62 @@ function LabelMaker({ subjects }: { subjects: readonly LabelSubject[] }) {
         </>
       ) : (
         <Group>
-          <Button onClick={() => make.mutate()} loading={make.isPending}>
+          <Button onClick={() => make.mutate(false)} loading={make.isPending}>
             Make {single ? 'the label' : 'the labels'}
           </Button>
         </Group>
       )}
     </Stack>
+  );
+}
+
+/** What many labels are of: the first and the last, and all of them on demand. */
+function WhichOnes({ subjects }: { subjects: readonly LabelSubject[] }) {
+  const ids = subjects.map(({ id }) => id);
+  const few = ids.length <= 4 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} … ${ids.at(-1)}`;
+  return (
+    <Text component="details" size="sm">
+      <summary>
+        Of the {subjects.length} samples that the list shows: {few}
+      </summary>
+      <Text
+        size="sm"
+        c="dimmed"
+        mt="xs"
+        mah={160}
+        className={classes.ids}
+        tabIndex={0}
+        role="group"
+        aria-label="All of them"
+      >
+        {ids.join(', ')}
+      </Text>
+    </Text>
+  );
+}
+
+/** What was to be labelled is not there: mistyped, or still to come. */
+function Unknown({
+  problem: { faults },
+  loading,
+  onMake,
+}: {
+  problem: ApiProblem;
+  loading: boolean;
+  onMake: () => void;
+}) {
+  const told = faults.slice(0, 5).map(({ message }) => message);
+  const text = `${told.join(', ')}${faults.length > told.length ? `, and ${faults.length - told.length} more` : ''}`;
+  return (
+    <Notice title="There is nothing for this label" urgent>
+      <Text size="sm" mb="xs">
+        {text.charAt(0).toUpperCase()}
+        {text.slice(1)}: the code would lead nowhere. Print anyway?
+      </Text>
+      <Button size="xs" variant="default" loading={loading} onClick={onMake}>
+        Print anyway
+      </Button>
+    </Notice>
   );
 }
 

@@ -62,6 +62,26 @@ browserTest('a scanner finds a sample; filters are in the address', async (brows
     assert.ok(file.startsWith(beginning), format);
   }
   await assertAccessible(page, 'a label');
+
+  // What is gone meanwhile is told of before a label of it is made.
+  await page.route(
+    (url) => url.pathname.endsWith('/labels'),
+    (route) =>
+      route.continue({ postData: route.request().postData()?.replaceAll('"W-13"', '"W-13x"') ?? '' }),
+  );
+  await page.getByText('SVG', { exact: true }).click();
+  await page.getByRole('button', { name: 'Make the label' }).click();
+  await page.getByText('There is no sample W-13x: the code would lead nowhere. Print anyway?').waitFor();
+  await page.getByRole('button', { name: 'Print anyway' }).click();
+  await page.getByRole('img', { name: 'Label of W-13' }).waitFor();
+  await page.unrouteAll();
+
+  // Many labels say of what they are.
+  await page.goto(`${lab.url}/ui/samples?q=W-1`);
+  await page.getByRole('link', { name: 'W-13', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Labels' }).click();
+  await page.getByText(/^Of the \d+ samples that the list shows: W-1, W-10, W-11 … W-19$/).waitFor();
+  await assertAccessible(page, 'many labels');
   assert.deepEqual(faults, []);
 });
 

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Code, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { ask } from '../../api/ask.ts';
 import { hub } from '../../api/services.ts';
@@ -26,12 +26,18 @@ export function FirstAdministratorForm({ onEnter }: { onEnter: () => void }) {
         <Text size="sm">This laboratory has no accounts yet. Whoever started it can make the first one.</Text>
         <TextInput
           label="Setup token"
-          description="It stands in the file that the start screen names."
+          description={
+            <>
+              On the computer that runs Labwright, <Code>cat .labwright/setup-token</Code> shows it where it
+              was started; the start screen names the file. Where <Code>LABWRIGHT_SETUP_TOKEN</Code> is set,
+              it is that.
+            </>
+          }
           autoComplete="off"
           {...field('token')}
         />
         <TextInput label="Your name" autoComplete="name" {...field('name')} />
-        <TextInput label="Address" type="email" autoComplete="username" {...field('email')} />
+        <TextInput label="E-mail" type="email" autoComplete="username" {...field('email')} />
         <PasswordInput
           label="Password"
           description="At least 12 characters; a sentence is good."

@@ -29,7 +29,7 @@ export function PasswordForm({
     <form onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Address"
+          label="E-mail"
           type="email"
           name="email"
           autoComplete="username"

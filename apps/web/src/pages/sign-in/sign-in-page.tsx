@@ -5,10 +5,17 @@ import { useEffect, useState } from 'react';
 import { CodeForm } from './code-form.tsx';
 import { FirstAdministratorForm } from './first-administrator-form.tsx';
 import { InvitationForm } from './invitation-form.tsx';
+import { NeedsHttps } from './needs-https.tsx';
 import { PasswordForm } from './password-form.tsx';
 
-/** The door: address and password, then a code where the account has a second factor. In a new laboratory, its first administrator. */
-export default function SignInPage({ needsSetup }: { needsSetup: boolean }) {
+/** The door: e-mail and password, then a code where the account has a second factor. In a new laboratory, its first administrator. */
+export default function SignInPage({
+  needsSetup,
+  signInUrl,
+}: {
+  needsSetup: boolean;
+  signInUrl: string | null;
+}) {
   const queries = useQueryClient();
   const [challenge, setChallenge] = useState<string>();
   // An invitation stands behind the #: no server and no log sees it.
@@ -47,7 +54,9 @@ export default function SignInPage({ needsSetup }: { needsSetup: boolean }) {
               Labwright
             </Text>
           </Stack>
-          {invitation !== undefined ? (
+          {!window.isSecureContext ? (
+            <NeedsHttps signInUrl={signInUrl} />
+          ) : invitation !== undefined ? (
             <InvitationForm invitation={invitation} onEnter={enter} onBack={leave} />
           ) : challenge ? (
             <CodeForm challenge={challenge} onEnter={enter} onBack={() => setChallenge(undefined)} />

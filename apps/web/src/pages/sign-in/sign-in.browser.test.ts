@@ -4,6 +4,7 @@ import { after, before } from 'node:test';
 import type { Page } from 'playwright-core';
 import { codeOf } from '../../../testing/authenticator.ts';
 import { assertAccessible, browserTest, openPage } from '../../../testing/browser.ts';
+import { launchChromium } from '../../../testing/chromium.ts';
 import { type BrowserLab, startLab } from '../../../testing/lab.ts';
 
 const token = 'the token of the first administrator';
@@ -17,7 +18,7 @@ before(async () => {
 after(() => lab?.close());
 
 async function fillIn(page: Page, given: { password: string }): Promise<void> {
-  await page.getByRole('textbox', { name: 'Address' }).fill(email);
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill(given.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
@@ -28,7 +29,7 @@ browserTest('from the first administrator to a second factor', async (browser) =
   await assertAccessible(page, 'the form for the first administrator');
   await page.getByRole('textbox', { name: 'Setup token' }).fill('a wrong one');
   await page.getByLabel('Your name').fill('Ada');
-  await page.getByRole('textbox', { name: 'Address' }).fill(email);
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill(password);
   await page.getByRole('button', { name: 'Make the account and sign in' }).click();
   await page.getByRole('alert').getByText('wrong_setup_token').waitFor();
@@ -73,3 +74,24 @@ browserTest('whoever is not signed in sees the door, and no more of the laborato
   const answer = await page.context().request.get(`${lab.url}/api/device-service/devices`);
   assert.equal(answer.status(), 401);
 });
+
+browserTest(
+  'over http from another computer the door says why nobody can sign in, and asks for no password',
+  async () => {
+    const name = 'laboratory.test';
+    const elsewhere = await launchChromium([`--host-resolver-rules=MAP ${name} 127.0.0.1`]);
+    try {
+      const { page, faults } = await openPage(elsewhere, `${lab.url.replace('localhost', name)}/ui/`);
+      await page.getByRole('alert').getByText('Nobody can sign in over http').waitFor();
+      assert.equal(await page.getByRole('textbox').count(), 0);
+      await assertAccessible(page, 'the door over http');
+      // The browser remarks upon http itself.
+      assert.deepEqual(
+        faults.filter((fault) => !fault.includes('origin was untrustworthy')),
+        [],
+      );
+    } finally {
+      await elsewhere.close();
+    }
+  },
+);

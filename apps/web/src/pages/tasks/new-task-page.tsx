@@ -85,7 +85,7 @@ export default function NewTaskPage() {
             onChange={(event) => setTitle(event.currentTarget.value)}
           />
           <Textarea
-            label="Instructions"
+            label="Instructions (optional)"
             description="Markdown: **bold**, lists, tables, links."
             autosize
             minRows={3}
@@ -180,19 +180,19 @@ export default function NewTaskPage() {
                   {field.type === 'number' && (
                     <>
                       <TextInput
-                        label="Unit"
+                        label="Unit (optional)"
                         maxLength={20}
                         value={field.unit}
                         onChange={(event) => change(field.id, { unit: event.currentTarget.value })}
                       />
                       <TextInput
-                        label="At least"
+                        label="At least (optional)"
                         inputMode="decimal"
                         value={field.minimum}
                         onChange={(event) => change(field.id, { minimum: event.currentTarget.value })}
                       />
                       <TextInput
-                        label="At most"
+                        label="At most (optional)"
                         inputMode="decimal"
                         value={field.maximum}
                         onChange={(event) => change(field.id, { maximum: event.currentTarget.value })}

@@ -5,6 +5,7 @@ import { isProblem } from '../../api/problem.ts';
 import { hub } from '../../api/services.ts';
 import { useAction } from '../../api/use-action.ts';
 import { Failed } from '../../ui/failed.tsx';
+import { showFirstFault } from '../../ui/first-fault.ts';
 import { answersOf, type Draft, faultsAtFields, faultsIn } from './answers.ts';
 import { newerTask, type Task } from './task.ts';
 import { TaskFieldInput } from './task-field.tsx';
@@ -57,9 +58,7 @@ export function TaskForm({
     setTried(true);
     if (Object.keys(faultsIn(task.fields, draft)).length > 0) {
       // The first field at fault, once it is marked as such.
-      requestAnimationFrame(() =>
-        form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-error="true"] input')?.focus(),
-      );
+      requestAnimationFrame(() => showFirstFault(form.current));
       return;
     }
     complete.mutate(undefined, {

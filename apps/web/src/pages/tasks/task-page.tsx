@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Grid, Group, List, Stack, Table, Text, Title } from '@mantine/core';
+import { Button, Card, Grid, Group, List, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Ban, GitCompareArrows, Hand, RotateCcw, Undo2 } from 'lucide-react';
@@ -18,6 +18,7 @@ import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
+import { WorkflowLink } from '../../ui/workflow-link.tsx';
 import { answerText, type Draft } from './answers.ts';
 import {
   assigneeText,
@@ -288,9 +289,7 @@ function WhereFrom({ task }: { task: Task }) {
       {task.workflow_id && (
         <>
           {task.step === null ? 'Of ' : `Step ${task.step} of `}
-          <Anchor href={`/ui/workflows/${encodeURIComponent(task.workflow_id)}`} inherit underline="always">
-            a workflow
-          </Anchor>
+          <WorkflowLink id={task.workflow_id} />
           {task.step !== null && isActive(task) && ', which waits for it'}
         </>
       )}

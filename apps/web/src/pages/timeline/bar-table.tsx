@@ -1,9 +1,9 @@
 import { Table, Text } from '@mantine/core';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { TableFrame } from '../../ui/table-frame.tsx';
-import { duration, shortTime } from '../../ui/times.ts';
+import { shortTime } from '../../ui/times.ts';
 import classes from './bar-table.module.css';
-import { type Bar, eachVisible, type Row, type View } from './bars.ts';
+import { type Bar, eachVisible, lasting, type Row, type View } from './bars.ts';
 import { kindWords, WorkflowName } from './tip.tsx';
 
 /** So many are written out; the stretch of time is made shorter for the others. */
@@ -45,7 +45,7 @@ export function BarTable(props: {
                 {shortTime(bar.from)}
               </Table.Td>
               <Table.Td data-label="For" className={classes.number}>
-                {duration((bar.to - bar.from) / 1_000)}
+                {lasting(bar)}
               </Table.Td>
               <Table.Td data-label="Workflow">
                 {bar.workflow ? <WorkflowName id={bar.workflow} /> : '–'}

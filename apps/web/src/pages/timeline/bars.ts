@@ -1,3 +1,5 @@
+import { about, took } from '../../ui/times.ts';
+
 /** One stretch of time on one device. Times are milliseconds since 1970. */
 export interface Bar {
   readonly id: string;
@@ -12,6 +14,10 @@ export interface Bar {
   /** Why it waits, or what went wrong. */
   readonly why: readonly string[];
 }
+
+/** For how long: as exactly as it was measured, or about as long as it is expected to be. */
+export const lasting = ({ kind, from, to }: Pick<Bar, 'kind' | 'from' | 'to'>): string =>
+  kind === 'held' || kind === 'expected' ? `about ${about((to - from) / 1_000)}` : took(to - from);
 
 /** What is visible: from this time, so many milliseconds for each pixel. */
 export interface View {

@@ -1,7 +1,7 @@
 import { useComputedColorScheme, VisuallyHidden } from '@mantine/core';
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from 'react';
-import { duration, shortTime } from '../../ui/times.ts';
-import { type Bar, barAt, firstFrom, type Row, ticks } from './bars.ts';
+import { shortTime } from '../../ui/times.ts';
+import { type Bar, barAt, firstFrom, lasting, type Row, ticks } from './bars.ts';
 import classes from './chart.module.css';
 import { paint, paletteOf, rowHeight } from './drawing.ts';
 import { Tip } from './tip.tsx';
@@ -225,4 +225,4 @@ function tickText(at: number, step: number): string {
 }
 
 const said = ({ device, title, kind, from, to, why }: Bar, names: ReadonlyMap<string, string>) =>
-  `${names.get(device) ?? device}: ${title}, ${kind}, ${shortTime(from)}, ${duration((to - from) / 1_000)}. ${why.join(' ')}`;
+  `${names.get(device) ?? device}: ${title}, ${kind}, ${shortTime(from)}, ${lasting({ kind, from, to })}. ${why.join(' ')}`;

@@ -7,7 +7,7 @@ export type Waiting = QueuePage['queue'][number];
 
 /**
  * What is to come on one device: the rest of the operation that runs, then of its holder, then everybody who waits, each until the next one's turn. Where nobody can say
- * when (maintenance, paused), nothing is drawn: the table says who waits.
+ * when (maintenance, paused, the holder waits for somebody), nothing is drawn: the table says who waits.
  */
 export function expectedBars(device: Device, queue: readonly Waiting[], now: number): Bar[] {
   const { id, booking, running, holder_until: until, free } = device;

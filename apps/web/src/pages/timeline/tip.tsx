@@ -2,8 +2,8 @@ import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { fromWorkflows } from '../../api/services.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { duration, shortTime } from '../../ui/times.ts';
-import type { Bar } from './bars.ts';
+import { shortTime } from '../../ui/times.ts';
+import { type Bar, lasting } from './bars.ts';
 import { rowHeight } from './drawing.ts';
 import classes from './tip.module.css';
 
@@ -43,8 +43,7 @@ export function Tip({
       </div>
       <Text size="xs" c="dimmed">
         {names.get(bar.device) ?? bar.device} · {shortTime(bar.from)}
-        {bar.to > bar.from &&
-          ` · ${bar.kind === 'held' || bar.kind === 'expected' ? 'about ' : ''}${duration((bar.to - bar.from) / 1_000)}`}
+        {bar.to > bar.from && ` · ${lasting(bar)}`}
       </Text>
       {bar.workflow && <WorkflowName id={bar.workflow} />}
       {bar.why.map((why) => (

@@ -15,6 +15,7 @@ const step = (status: Step['status'], byHand = false): Step => ({
   error: null,
   started_at: null,
   finished_at: null,
+  duration_ms: null,
   waiting_reasons: [],
 });
 const of = (status: Workflow['status'], ...steps: Step[]) => allowedNow({ status, steps });

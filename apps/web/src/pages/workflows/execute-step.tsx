@@ -5,6 +5,7 @@ import { workflows } from '../../api/services.ts';
 import { useAction } from '../../api/use-action.ts';
 import { ConfirmWithReason } from '../../ui/confirm-with-reason.tsx';
 import { Failed } from '../../ui/failed.tsx';
+import { sentence } from '../../ui/sentence.ts';
 import { nextStep } from './allowed.ts';
 import { changed } from './start.ts';
 import type { Workflow } from './types.ts';
@@ -57,8 +58,8 @@ export function ExecuteStep({ workflow, icon }: { workflow: Workflow; icon: Reac
         confirm="Try again"
         onConfirm={() => execute.mutateAsync()}
       >
-        {what} failed{step.error ? `: ${step.error.message}` : '.'} See to the device and the samples first:
-        the operation is done anew from its beginning.
+        {sentence(`${what} failed${step.error ? `: ${step.error.message}` : ''}`)} See to the device and the
+        samples first: the operation is done anew from its beginning.
       </ConfirmWithReason>
     </>
   );

@@ -7,7 +7,7 @@ import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
-import { duration } from '../../ui/times.ts';
+import { took } from '../../ui/times.ts';
 import { Values } from '../../ui/values.tsx';
 
 /** What the devices did for this workflow, newest first. */
@@ -31,7 +31,7 @@ export function Log({ workflowId }: { workflowId: string }) {
         {
           key: 'took',
           title: 'Took',
-          cell: ({ duration_ms }) => (duration_ms === null ? '—' : duration(duration_ms / 1_000)),
+          cell: ({ duration_ms }) => (duration_ms === null ? '—' : took(duration_ms)),
           align: 'right',
         },
         {

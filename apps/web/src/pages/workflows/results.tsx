@@ -4,9 +4,11 @@ import { fromHub } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/empty.tsx';
+import type { Workflow } from './types.ts';
 
 /** Values that were read in files of this workflow. */
-export function Results({ workflowId }: { workflowId: string }) {
+export function Results({ workflow: { id: workflowId, status } }: { workflow: Workflow }) {
+  const over = status === 'completed' || status === 'cancelled';
   const query = useInfiniteQuery(
     keptLive(
       fromHub.pages('/results', { params: { query: { workflow_id: workflowId } } }),
@@ -27,9 +29,9 @@ export function Results({ workflowId }: { workflowId: string }) {
         { key: 'unit', title: 'Unit', cell: ({ unit }) => unit ?? '' },
       ]}
       empty={
-        <Empty title="No results yet" icon={ChartColumn}>
+        <Empty title={over ? 'It ended without results from files' : 'No results yet'} icon={ChartColumn}>
           What an instrument measured during a step is shown with the step. Values from a file appear here
-          after you upload it under Files.
+          {over ? ' where you still upload it under Files.' : ' after you upload it under Files.'}
         </Empty>
       }
     />

@@ -1,17 +1,12 @@
-import { Alert, Button, Checkbox, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { Hourglass } from 'lucide-react';
+import { Button, Checkbox, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { ask } from '../../api/ask.ts';
 import { isProblem } from '../../api/problem.ts';
-import { fromDevices, workflows } from '../../api/services.ts';
+import { workflows } from '../../api/services.ts';
 import { useMay } from '../../api/session.ts';
 import { useAction } from '../../api/use-action.ts';
-import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
-import { PageLink } from '../../ui/page-link.tsx';
-import { about } from '../../ui/times.ts';
-import { WorkflowLink } from '../../ui/workflow-link.tsx';
+import { Busy, DeviceNow, useDeviceName, useWait } from './device-now.tsx';
 import { changed } from './start.ts';
 import type { Workflow } from './types.ts';
 
@@ -41,9 +36,14 @@ export function StartDialog(props: StartProps) {
 function StartForm({ workflow, onClose, action }: StartProps) {
   const { id, device_id } = workflow;
   const mayBeUrgent = useMay('operator');
-  const [queue, setQueue] = useState(false);
-  const [auto, setAuto] = useState(workflow.auto);
   const [priority, setPriority] = useState(workflow.priority);
+  const device = useDeviceName(device_id);
+  const { data: wait } = useWait(device_id, priority);
+  // Until somebody says otherwise: where it would be refused as things stand, it waits.
+  const notFree = (wait?.waiting_reasons.length ?? 0) > 0;
+  const [asked, setAsked] = useState<boolean>();
+  const queue = asked ?? notFree;
+  const [auto, setAuto] = useState(workflow.auto);
   const start = useAction({
     run: (wait: boolean) => {
       const body = { queue: wait, ...(wait ? { priority } : {}) };
@@ -60,17 +60,21 @@ function StartForm({ workflow, onClose, action }: StartProps) {
     event.preventDefault();
     start.mutate(queue);
   };
-  const busy = isProblem(start.error, 'device_busy', 'device_in_maintenance');
+  const busy = isProblem(start.error, 'device_busy', 'device_in_maintenance') ? start.error : undefined;
   return (
     <form onSubmit={submit}>
       <Stack>
-        <DeviceNow deviceId={device_id} priority={priority} />
+        <DeviceNow name={device} wait={wait} />
         <Checkbox
           data-autofocus
-          label={`Wait in the queue if ${device_id} is not free`}
-          description="Otherwise, if the device is busy, nothing happens."
+          label={`Wait in the queue if ${device} is not free`}
+          description={
+            queue && asked === undefined
+              ? `Ticked because ${device} is not free now. Without it nothing would happen.`
+              : 'Otherwise, if the device is busy, nothing happens.'
+          }
           checked={queue}
-          onChange={(event) => setQueue(event.currentTarget.checked)}
+          onChange={(event) => setAsked(event.currentTarget.checked)}
         />
         {queue && (
           <NativeSelect
@@ -96,22 +100,30 @@ function StartForm({ workflow, onClose, action }: StartProps) {
             onChange={(event) => setAuto(event.currentTarget.checked)}
           />
         )}
-        <Failed error={start.error} />
-        {busy && <Busy error={start.error} />}
+        {action === 'start' &&
+          workflow.samples.length === 0 &&
+          workflow.steps.some(({ operator_task }) => !operator_task) && (
+            <Text size="sm" c="dimmed">
+              It has no samples: what is measured will belong to none.
+            </Text>
+          )}
+        {busy ? (
+          <Busy
+            name={device}
+            problem={busy}
+            loading={start.isPending}
+            onWait={() => {
+              setAsked(true);
+              start.mutate(true);
+            }}
+          />
+        ) : (
+          <Failed error={start.error} />
+        )}
         <Group justify="flex-end">
           <Button variant="default" type="button" onClick={onClose}>
             Go back
           </Button>
-          {busy && !queue && (
-            <Button
-              type="button"
-              variant="default"
-              loading={start.isPending}
-              onClick={() => start.mutate(true)}
-            >
-              Wait in the queue
-            </Button>
-          )}
           <Button type="submit" loading={start.isPending}>
             {action === 'start' ? 'Start' : 'Resume'}
           </Button>
@@ -123,60 +135,3 @@ function StartForm({ workflow, onClose, action }: StartProps) {
 
 const asPriority = (text: string): Workflow['priority'] =>
   text === 'urgent' || text === 'low' ? text : 'normal';
-
-/** Who holds the device that was refused. */
-function Busy({ error }: { error: { body: Readonly<Record<string, unknown>> } | null }) {
-  const { workflow_id } = (error?.body.holder ?? {}) as { workflow_id?: unknown };
-  if (typeof workflow_id !== 'string') return null;
-  return (
-    <Text size="sm">
-      It is held by <WorkflowLink id={workflow_id} />.
-    </Text>
-  );
-}
-
-/** How it stands with the device before one asks for it. */
-function DeviceNow({ deviceId, priority }: { deviceId: string; priority: Workflow['priority'] }) {
-  const { data: wait } = useQuery(
-    keptLive(
-      fromDevices.read('/devices/{id}/wait-time', {
-        params: { path: { id: deviceId }, query: { priority } },
-      }),
-      `device:${deviceId}`,
-    ),
-  );
-  if (!wait) return null;
-  if (wait.waiting_reasons.length === 0) return <Text size="sm">{deviceId} is free.</Text>;
-  return (
-    <Alert
-      variant="outline"
-      bg="var(--lab-surface)"
-      color="orange"
-      icon={<Hourglass aria-hidden />}
-      title={`${deviceId} is not free`}
-    >
-      {wait.waiting_reasons.map(({ code, text, workflow_id, task_id }) => (
-        <span key={code}>
-          {code === 'operator_task' && task_id ? (
-            <>
-              It waits for{' '}
-              <PageLink to="/tasks/$id" params={{ id: task_id }} inherit>
-                a person
-              </PageLink>
-              .
-            </>
-          ) : workflow_id ? (
-            <>
-              <WorkflowLink id={workflow_id} /> holds it.
-            </>
-          ) : (
-            text
-          )}{' '}
-        </span>
-      ))}
-      {wait.estimated_wait_seconds === null
-        ? 'It is not known how long it takes.'
-        : `The wait is about ${about(wait.estimated_wait_seconds)}.`}
-    </Alert>
-  );
-}

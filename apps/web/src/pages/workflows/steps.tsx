@@ -1,9 +1,10 @@
 import { Alert, Group, Stack, Text } from '@mantine/core';
 import { CircleAlert, UserRound } from 'lucide-react';
+import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Duration, Time } from '../../ui/time.tsx';
-import { duration } from '../../ui/times.ts';
-import { Values } from '../../ui/values.tsx';
+import { took } from '../../ui/times.ts';
+import { type Labels, Values } from '../../ui/values.tsx';
 import classes from './steps.module.css';
 import type { Step, Workflow } from './types.ts';
 
@@ -58,10 +59,20 @@ function OneStep({ step }: { step: Step }) {
           {error.message}
         </Alert>
       )}
-      {result && <Values title="Result" values={result} />}
-      {step.waiting_reasons.map(({ code, message }) => (
+      {result && <Values title="Result" values={result} labels={labelsOf(step)} />}
+      {step.waiting_reasons.map(({ code, message, task_id }) => (
         <Text key={code} size="sm">
-          {message}
+          {code === 'operator_task' && operator_task ? (
+            <>
+              Waits for a person to do{' '}
+              <PageLink to="/tasks/$id" params={{ id: task_id }} inherit underline="always">
+                {operator_task.title}
+              </PageLink>
+              . The device stays booked meanwhile.
+            </>
+          ) : (
+            message
+          )}
         </Text>
       ))}
       {attempts > 1 && (
@@ -73,7 +84,12 @@ function OneStep({ step }: { step: Step }) {
   );
 }
 
-function Times({ step: { status, started_at, finished_at } }: { step: Step }) {
+/** What the form of its task asked. */
+const labelsOf = ({ operator_task }: Step): Labels =>
+  Object.fromEntries((operator_task?.fields ?? []).map(({ name, label, unit }) => [name, { label, unit }]));
+
+function Times({ step }: { step: Step }) {
+  const { status, started_at, finished_at } = step;
   if (!started_at) return null;
   return (
     <Text size="sm" c="dimmed" component="span">
@@ -83,7 +99,7 @@ function Times({ step: { status, started_at, finished_at } }: { step: Step }) {
         </>
       ) : finished_at ? (
         <>
-          <Time at={finished_at} /> · took {took(started_at, finished_at)}
+          <Time at={finished_at} /> · {tookText(step)}
         </>
       ) : (
         <Time at={started_at} />
@@ -92,7 +108,8 @@ function Times({ step: { status, started_at, finished_at } }: { step: Step }) {
   );
 }
 
-function took(from: string, to: string): string {
-  const seconds = (Date.parse(to) - Date.parse(from)) / 1_000;
-  return seconds < 1 ? 'less than a second' : duration(seconds);
+/** Of a device its own log says it, and says nothing where Labwright was stopped meanwhile; a person takes from being asked to the answer. */
+function tookText({ started_at: from, finished_at: to, duration_ms, operator_task }: Step): string {
+  const ms = operator_task && from && to ? Date.parse(to) - Date.parse(from) : duration_ms;
+  return ms === null ? 'how long it took is not known' : `took ${took(ms)}`;
 }

@@ -1,9 +1,10 @@
 import { Card, List, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { usePersonWait } from '../../api/person-wait.ts';
+import { reasonsBeside, useHolderWait } from '../../api/holder-wait.ts';
 import { fromDevices } from '../../api/services.ts';
 import { keptLive } from '../../live/refresh.ts';
 import { Failed } from '../../ui/failed.tsx';
+import { HolderWaitText, turnAfter } from '../../ui/holder-wait.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { about, shortTime } from '../../ui/times.ts';
 import { WorkflowLink } from '../../ui/workflow-link.tsx';
@@ -21,11 +22,10 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
   );
   const wait = query.data;
   const holder = wait?.waiting_reasons.find(({ code }) => code === 'device_busy')?.workflow_id;
-  const person = usePersonWait({ booking: holder ? { workflow_id: holder } : null });
+  const holderWait = useHolderWait({ booking: holder ? { workflow_id: holder } : null });
   if (!wait) return <Failed error={query.error} retry={query.refetch} />;
   const { estimated_wait_seconds: median, estimated_wait_seconds_p90: long, estimated_start_at: at } = wait;
-  // The task is named beside its holder; device-service's own word of it stands in only where the workflow could not be asked.
-  const reasons = wait.waiting_reasons.filter(({ code }) => code !== 'operator_task' || !person);
+  const reasons = reasonsBeside(wait.waiting_reasons, holderWait);
   return (
     <Card withBorder bg="var(--lab-surface)" component="section" aria-label="Waiting">
       <Stack gap="xs">
@@ -36,8 +36,8 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
           </PageLink>
         </Text>
         <Text size="sm">
-          {person
-            ? 'Its turn comes after a person has done their part.'
+          {holderWait
+            ? turnAfter(holderWait)
             : median === null || long === null || at === null
               ? 'It is not known when its turn comes.'
               : `Its turn comes in about ${about(median)}, at ${shortTime(at)}; nine times in ten within ${about(long)}.`}
@@ -49,13 +49,10 @@ export function Waiting({ workflow: { id, device_id } }: { workflow: Workflow })
                 {code === 'device_busy' && workflow_id ? (
                   <>
                     <WorkflowLink id={workflow_id} /> holds {device_id}
-                    {person && (
+                    {holderWait && (
                       <>
                         {' '}
-                        and waits for a person:{' '}
-                        <PageLink to="/tasks/$id" params={{ id: person.task }} inherit>
-                          {person.title}
-                        </PageLink>
+                        and <HolderWaitText wait={holderWait} />
                       </>
                     )}
                     .

@@ -11,6 +11,7 @@ import { LoadingRows } from '../../ui/loading.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { PageLink } from '../../ui/page-link.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
+import { TabList } from '../../ui/tab-list.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useFilters } from '../../ui/use-filters.ts';
 import { ActionBar } from './action-bar.tsx';
@@ -20,6 +21,7 @@ import { Log } from './log.tsx';
 import { Results } from './results.tsx';
 import { Samples } from './samples.tsx';
 import { Steps } from './steps.tsx';
+import { StillHolds } from './still-holds.tsx';
 import type { Workflow } from './types.ts';
 import { Waiting } from './waiting.tsx';
 
@@ -58,18 +60,20 @@ const tabs = ['steps', 'samples', 'log', 'results', 'files', 'chat'] as const;
 function OneWorkflow({ workflow }: { workflow: Workflow }) {
   const [{ tab }, setFilters] = useFilters<'tab'>();
   const shown = tabs.find((name) => name === tab) ?? 'steps';
-  const toldByStep =
-    workflow.status === 'failed' && shown === 'steps' && workflow.steps.some(({ error }) => error !== null);
+  const toldByStep = shown === 'steps' && workflow.steps.some(({ error }) => error !== null);
   return (
     <>
       <PageHeader title={workflow.name} actions={<ActionBar workflow={workflow} />} />
       <Facts workflow={workflow} />
       <Stack gap="md" mb="lg">
-        {workflow.status_reason && !toldByStep && (
+        {workflow.status === 'failed' && (
+          <StillHolds workflow={workflow} why={toldByStep ? null : workflow.status_reason} />
+        )}
+        {workflow.status_reason && workflow.status !== 'failed' && (
           <Alert
             variant="outline"
             bg="var(--lab-surface)"
-            color={workflow.status === 'failed' ? 'red' : 'orange'}
+            color="orange"
             icon={<Info aria-hidden />}
             title={`Why it is ${workflow.status}`}
           >
@@ -83,7 +87,7 @@ function OneWorkflow({ workflow }: { workflow: Workflow }) {
         onChange={(name) => setFilters({ tab: name === 'steps' || name === null ? undefined : name })}
         keepMounted={false}
       >
-        <Tabs.List mb="md">
+        <TabList shown={shown}>
           <Tabs.Tab value="steps">Steps</Tabs.Tab>
           <Tabs.Tab
             value="samples"
@@ -99,7 +103,7 @@ function OneWorkflow({ workflow }: { workflow: Workflow }) {
           <Tabs.Tab value="results">Results</Tabs.Tab>
           <Tabs.Tab value="files">Files</Tabs.Tab>
           <Tabs.Tab value="chat">Chat</Tabs.Tab>
-        </Tabs.List>
+        </TabList>
         <Tabs.Panel value="steps">
           <Steps workflow={workflow} />
         </Tabs.Panel>
@@ -110,7 +114,7 @@ function OneWorkflow({ workflow }: { workflow: Workflow }) {
           <Log workflowId={workflow.id} />
         </Tabs.Panel>
         <Tabs.Panel value="results">
-          <Results workflowId={workflow.id} />
+          <Results workflow={workflow} />
         </Tabs.Panel>
         <Tabs.Panel value="files">
           <Files workflowId={workflow.id} />

@@ -22,10 +22,10 @@ async function post(url: string, body: object = {}): Promise<{ id: string }> {
 }
 
 /** A liquid handler of this test alone. */
-const addDevice = (id: string, settings: object = {}) =>
+const addDevice = (id: string, settings: object = {}, name = id) =>
   post(`${lab.devices}/devices`, {
     id,
-    name: id,
+    name,
     type: 'liquid_handler',
     settings: { speed: 600, ...settings },
   });
@@ -89,6 +89,17 @@ for (const { scheme, size } of looks)
       await page.getByText(text).first().waitFor();
       await assertAccessible(page, `the ${tab} of a workflow`);
     }
+    // Tabs stand in one line, which scrolls to the one that is shown; the page itself does not.
+    const tabs = await page
+      .getByRole('tab')
+      .evaluateAll((all) => all.map((tab) => tab.getBoundingClientRect().top));
+    assert.equal(new Set(tabs).size, 1);
+    const last = await page.getByRole('tab', { name: 'Chat' }).boundingBox();
+    assert.ok(
+      last && last.x >= 0 && last.x + last.width <= (page.viewportSize()?.width ?? 0),
+      'Chat is in sight',
+    );
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
     await page.getByRole('textbox', { name: 'Message', exact: true }).fill('The plate is in.');
     await page.keyboard.press('Enter');
     await page.getByRole('list', { name: 'Messages' }).getByText('The plate is in.').waitFor();
@@ -107,31 +118,56 @@ browserTest(
     await page.getByRole('dialog').getByText('clogs is free.').waitFor();
     await assertAccessible(page, 'the question before the start');
     await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+    const others = await open(browser, `${lab.url}/ui/queue/clogs`);
+    await others.getByText('held by Repaired, which waits until somebody runs step 1').waitFor();
+    const all = await open(browser, `${lab.url}/ui/`);
+    const card = all.getByRole('listitem').filter({ hasText: 'Repaired' });
+    await card.getByText('waits until somebody runs step 1').waitFor();
     await page.getByRole('button', { name: 'Run step 1' }).click();
     await step(page, 1).getByText('it is clogged').waitFor();
     await page.getByRole('button', { name: 'Pause' }).waitFor({ state: 'detached' });
+    await page.getByText('It has failed, and still holds clogs').waitFor();
+    await page
+      .getByText('Then try step 1 again, or cancel the workflow, which releases the device.')
+      .waitFor();
+    await assertAccessible(page, 'a workflow that failed');
+    await others.getByText(/held by Repaired, which has failed at step 1: .*clogged/).waitFor();
+    await assertAccessible(others, 'the queue behind a workflow that failed');
+    await card.getByText('failed at step 1').waitFor();
+    await card.getByText('not known').waitFor();
+    await assertAccessible(all, 'the card of a workflow that failed');
 
     await page.getByRole('button', { name: 'Try step 1 again' }).click();
+    await page.getByRole('dialog').getByText('it is clogged. See to the device').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     await step(page, 1).getByText('succeeded').waitFor();
     await step(page, 1).getByText('Tried 2 times').waitFor();
     await page.getByRole('button', { name: 'Run step 2' }).click();
     await step(page, 2).getByText('succeeded').waitFor();
     await page.getByRole('button', { name: 'Complete' }).click();
+    await page.getByRole('dialog').getByLabel('Reason (optional)').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Complete' }).click();
     await page.getByText('completed', { exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'Results' }).click();
+    await page.getByText('It ended without results from files').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
     assert.deepEqual(faults, []);
   },
 );
 
 browserTest('two people want one device: one has it, the other is told who, and waits', async (browser) => {
-  await addDevice('wanted');
+  await addDevice('wanted', {}, 'Wanted by two');
   const ids = [await addWorkflow('Of Ada', 'wanted'), await addWorkflow('Of Ben', 'wanted')];
   const pages = await Promise.all(ids.map((id) => open(browser, `${lab.url}/ui/workflows/${id}`)));
   for (const page of pages) {
     await page.getByRole('button', { name: 'Start' }).click();
-    await page.getByRole('dialog').getByText('wanted is free.').waitFor();
+    await page.getByRole('dialog').getByText('Wanted by two is free.').waitFor();
+  }
+  for (const page of pages) {
+    // Said once, it stays as it is said, also where the device is taken meanwhile.
+    const wait = page.getByLabel('Wait in the queue if Wanted by two is not free');
+    await wait.check();
+    await wait.uncheck();
   }
   // Both at the same moment.
   await Promise.all(
@@ -139,7 +175,7 @@ browserTest('two people want one device: one has it, the other is told who, and 
   );
   const refused = pages.map((page) =>
     page
-      .getByText('It is held by')
+      .getByText('wait in the queue instead?')
       .waitFor()
       .then(() => page),
   );
@@ -150,8 +186,22 @@ browserTest('two people want one device: one has it, the other is told who, and 
   assert.ok(winner);
   await winner.getByText('running', { exact: true }).waitFor();
   const holder = loser === pages[0] ? 'Of Ben' : 'Of Ada';
-  await loser.getByRole('dialog').getByRole('alert').getByText('holds wanted').waitFor();
-  await loser.getByRole('dialog').getByRole('link', { name: holder }).first().waitFor();
+  const refusal = loser.getByRole('dialog').getByRole('alert').filter({ hasText: 'It could not begin' });
+  await refusal.getByRole('link', { name: holder }).waitFor();
+  assert.match((await refusal.textContent()) ?? '', new RegExp(`Wanted by two is held by ${holder}; wait`));
+  // What is advised to programs is not for people.
+  assert.doesNotMatch((await loser.getByRole('dialog').textContent()) ?? '', /\{|"queue"|\bwanted\b/);
+
+  // Whoever comes now is put in line without asking, and told why.
+  const third = await open(browser, `${lab.url}/ui/workflows/${await addWorkflow('Of Cid', 'wanted')}`);
+  await third.getByRole('button', { name: 'Start' }).click();
+  await third.getByRole('dialog').getByText('Ticked because Wanted by two is not free now.').waitFor();
+  const wait = third.getByLabel('Wait in the queue if Wanted by two is not free');
+  assert.equal(await wait.isChecked(), true);
+  await wait.uncheck();
+  await third.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  await third.getByRole('dialog').getByText('wait in the queue instead?').waitFor();
+  await third.close();
 
   await loser.getByRole('button', { name: 'Wait in the queue' }).click();
   await loser.getByText('Number 1 of 1').waitFor();

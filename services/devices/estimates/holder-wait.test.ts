@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type {
   EnqueueAnswer,
+  HolderWait,
   OverviewPage,
   PriorityPreview,
   QueuePage,
@@ -17,20 +18,21 @@ before(async () => {
 });
 after(() => lab.close());
 
-const task = { id: 'task-1', title: 'Seal the plate' };
+const task = { id: 'task-1', code: 'operator_task', position: 2, about: 'Seal the plate' } as const;
 const reason = {
   code: 'operator_task',
   text: 'Workflow holder waits for a person to do "Seal the plate".',
   workflow_id: 'holder',
   task_id: 'task-1',
+  position: 2,
 };
 
 /** A device whose holder waits for a person, and one that waits for the device. */
 async function held() {
   const id = await lab.addDevice();
   const booking = await lab.api.book({ device_id: id, workflow_id: 'holder', operations: ['stir'] });
-  const told = { device_id: id, workflow_id: 'holder', booking_id: booking.id, task, for_seconds: 60 };
-  await lab.api.noteTask(told);
+  const told = { device_id: id, workflow_id: 'holder', booking_id: booking.id, wait: task, for_seconds: 60 };
+  await lab.api.noteWait(told);
   const { body } = await lab.request<typeof EnqueueAnswer>('POST', `/devices/${id}/queue`, {
     workflow_id: 'w1',
   });
@@ -62,12 +64,62 @@ test('while the holder waits for a person no answer tells a time, and each says 
   assert.deepEqual(preview.after.estimate, nobody);
   const { body: overview } = await lab.request<typeof OverviewPage>('GET', '/overview?limit=100');
   const seen = overview.devices.find((device) => device.id === id);
-  assert.partialDeepStrictEqual(seen, { holder_until: nobody, free: nobody });
+  assert.partialDeepStrictEqual(seen, { holder_waits: reason, holder_until: nobody, free: nobody });
 
   const busy = await lab.api.book({ device_id: id, workflow_id: 'w2' }).catch((error: unknown) => error);
   assert.ok(isProblem(busy, 'device_busy'));
   assert.deepEqual(busy.extra.wait, nobody);
   assert.equal(busy.retryAfter, undefined);
+  assert.match(
+    busy.message,
+    /a length that nobody can say\. Workflow holder waits for a person to do "Seal the plate"\. /,
+  );
+});
+
+test('each thing that a holder waits for is said in words, under its code', async () => {
+  const { id, told } = await held();
+  const said = async (what: HolderWait) => {
+    await lab.api.noteWait({ ...told, wait: what });
+    const { seconds, body } = await wait(id);
+    assert.equal(seconds, null);
+    return body.waiting_reasons[1];
+  };
+  const holder = { workflow_id: 'holder', position: 2 };
+  const text = (rest: string) => `Workflow holder ${rest}.`;
+  assert.deepEqual(await said({ id: '2/0', code: 'step_by_hand', position: 2 }), {
+    ...holder,
+    code: 'step_by_hand',
+    text: text('waits until somebody runs step 2'),
+  });
+  assert.deepEqual(await said({ id: '2/1', code: 'step_failed', position: 2, about: 'The lid is stuck.' }), {
+    ...holder,
+    code: 'step_failed',
+    text: text('has failed at step 2: The lid is stuck'),
+  });
+  assert.deepEqual(await said({ id: '2/1 unknown', code: 'outcome_unknown', position: 2 }), {
+    ...holder,
+    code: 'outcome_unknown',
+    text: text('waits until somebody tells what became of step 2'),
+  });
+  assert.deepEqual(await said({ id: 'end', code: 'completion_by_hand' }), {
+    code: 'completion_by_hand',
+    text: text('waits until somebody completes it'),
+    workflow_id: 'holder',
+  });
+});
+
+test('while the holder carries out an operation it waits for nobody, also where it was told so late', async () => {
+  const { id, told } = await held();
+  await lab.api.execute({
+    device_id: id,
+    workflow_id: 'holder',
+    operation: 'soak',
+    parameters: {},
+    execution_id: 'runs',
+    wait_seconds: 0,
+  });
+  await lab.api.noteWait({ ...told, wait: { id: '1/0', code: 'step_by_hand', position: 1 } });
+  assert.deepEqual((await wait(id)).codes, ['device_busy']);
 });
 
 test('once the holder begins an operation the times are back, also where an old note comes late', async () => {
@@ -81,22 +133,22 @@ test('once the holder begins an operation the times are back, also where an old 
     wait_seconds: 10,
   });
   assert.equal(typeof (await wait(id)).seconds, 'number');
-  await lab.api.noteTask(told);
+  await lab.api.noteWait(told);
   assert.deepEqual((await wait(id)).codes, ['device_busy']);
-  await lab.api.noteTask({ ...told, task: { id: 'task-2', title: 'Peel it off' } });
+  await lab.api.noteWait({ ...told, wait: { ...task, id: 'task-2', about: 'Peel it off' } });
   assert.deepEqual((await wait(id)).codes, ['device_busy', 'operator_task']);
 });
 
 const past = command(
-  'test.person.past',
-  'UPDATE device_bookings SET task_until = clock_timestamp() WHERE id = $1',
+  'test.holder_wait.past',
+  'UPDATE device_bookings SET wait_until = clock_timestamp() WHERE id = $1',
 );
 
 test('what is told no more is believed no more, and the next holder has nothing of it', async () => {
   const { id, booking, told } = await held();
   await lab.db.execute(past, [booking.id]);
   assert.partialDeepStrictEqual(await wait(id), { codes: ['device_busy'] });
-  await lab.api.noteTask(told);
+  await lab.api.noteWait(told);
   assert.equal((await wait(id)).seconds, null);
   await lab.api.withdraw({ device_id: id, workflow_id: 'holder' });
   assert.partialDeepStrictEqual(await wait(id), { seconds: 0, codes: [] });
