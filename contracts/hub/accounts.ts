@@ -123,7 +123,12 @@ export const Email = Type.String({
 });
 export const NewPassword = Type.String({ minLength: 12, maxLength: 256 });
 export const GivenPassword = Type.String({ minLength: 1, maxLength: 256 });
-export const PersonName = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\x00-\\x1f]*$' });
+/** Not of spaces alone: it is stored without those around it. */
+export const PersonName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^[^\\x00-\\x1f]*[^\\s\\x00-\\x1f][^\\x00-\\x1f]*$',
+});
 /** What we gave out ourselves: any text may come back. */
 export const Secret = Type.String({ minLength: 1, maxLength: 200 });
 export const Code = Type.String({
