@@ -82,6 +82,13 @@ test('400: what everybody would try first is no password', async () => {
   assert.deepEqual([short.status, short.body.code], [400, 'validation_failed']);
 });
 
+test('400: a name of spaces alone', async () => {
+  for (const name of [' ', '\u00a0 \u2003']) {
+    const made = await invite({ name });
+    assert.deepEqual([made.status, made.body.code], [400, 'validation_failed']);
+  }
+});
+
 test('409: one account an address, whatever its case', async () => {
   const made = await invite();
   const again = await invite({ email: made.body.user.email.toUpperCase() });
